@@ -1,0 +1,112 @@
+import type { SchemaName } from './registry.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export type Topic = {
+  /** What a record is, who writes it and who reads it. */
+  readonly doc: string;
+  readonly key: 'record key' | 'session key';
+  readonly schema: SchemaName;
+  /** True where each generation has a topic of its own. */
+  readonly derived: boolean;
+  readonly cleanup: 'delete' | 'compact' | 'compact,delete';
+  /** Milliseconds a record is kept, measured on its timestamp (receive time); -1 = for ever. */
+  readonly retentionMs: number;
+  /** Milliseconds until a segment is closed; compaction and retention touch closed segments only. */
+  readonly segmentMs: number;
+};
+
+/**
+ * The one place a topic is named. Every topic has the same number of partitions, and a record's partition
+ * follows from its device's key, so no stage moves a record to another partition.
+ */
+export const TOPICS = {
+  'events.collected': {
+    doc: 'Every accepted input, in the order it was accepted: the truth. Written by the collector, read by the identity-merger.',
+    key: 'record key',
+    schema: 'Collected',
+    derived: false,
+    cleanup: 'delete',
+    retentionMs: -1,
+    segmentMs: 7 * DAY_MS,
+  },
+  'events.identified': {
+    doc: 'Events with the canonical user id, duplicates removed, and ticks. Written by the identity-merger, read by the sessionizer. Kept longer than the duplicates window, which is read back from it.',
+    key: 'record key',
+    schema: 'Collected',
+    derived: true,
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    segmentMs: DAY_MS,
+  },
+  'identity.migrations': {
+    doc: 'First binding of each anonymous id. Output and state of the identity-merger, read by the loader.',
+    key: 'record key',
+    schema: 'Migration',
+    derived: true,
+    cleanup: 'compact',
+    retentionMs: -1,
+    segmentMs: DAY_MS,
+  },
+  'identity.audit': {
+    doc: 'Identifies that changed nothing, with the reason. Written by the identity-merger.',
+    key: 'record key',
+    schema: 'Audit',
+    derived: true,
+    cleanup: 'delete',
+    retentionMs: -1,
+    segmentMs: 7 * DAY_MS,
+  },
+  'profile.changes': {
+    doc: 'User and account properties that were set. Written by the identity-merger, read by the loader.',
+    key: 'record key',
+    schema: 'Collected',
+    derived: true,
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    segmentMs: DAY_MS,
+  },
+  'events.sessionized': {
+    doc: 'Events with user and session id. Written by the sessionizer, read by the loader.',
+    key: 'record key',
+    schema: 'Collected',
+    derived: true,
+    cleanup: 'delete',
+    retentionMs: 7 * DAY_MS,
+    segmentMs: DAY_MS,
+  },
+  sessions: {
+    doc: 'The whole row of a session at each change. Output and state of the sessionizer, read by the loader. Kept longer than the lateness bound (6 days on mobile); a tombstone means erasure.',
+    key: 'session key',
+    schema: 'Session',
+    derived: true,
+    cleanup: 'compact,delete',
+    retentionMs: 8 * DAY_MS,
+    segmentMs: DAY_MS / 4,
+  },
+  'events.rejected': {
+    doc: 'Dead letters of every stage, with origin and reason.',
+    key: 'record key',
+    schema: 'Rejected',
+    derived: false,
+    cleanup: 'delete',
+    retentionMs: 90 * DAY_MS,
+    segmentMs: 7 * DAY_MS,
+  },
+} as const satisfies Record<string, Topic>;
+
+export type TopicName = keyof typeof TOPICS;
+
+export const TOPIC_NAMES: readonly TopicName[] = Object.keys(TOPICS) as TopicName[];
+
+/** Name of a topic in Kafka: derived topics carry their generation. */
+export function topicInKafka(name: TopicName, generation: number): string {
+  return TOPICS[name].derived ? `${name}.g${generation}` : name;
+}
+
+/** Headers of derived records: where in `events.collected` the record came from, as decimal text. */
+export const ORIGIN_HEADERS = {
+  topic: 'origin_topic',
+  partition: 'origin_partition',
+  offset: 'origin_offset',
+} as const;
