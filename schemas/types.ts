@@ -206,9 +206,9 @@ export type Audit = {
   user_id: number;
   /** The identity the identify named. */
   identity: string;
-  /** The identity the id is bound to; empty = none. */
-  bound_identity: string;
-  /** already_bound (same identity again), bound_to_another_identity or canonical_id. */
+  /** Canonical user id the id is bound to; 0 = none. */
+  bound_user_id: number;
+  /** bound_to_another_identity or canonical_id. */
   reason: string;
   /** Receive time of the identify. Epoch ms UTC. */
   received_at: number;

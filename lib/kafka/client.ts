@@ -13,19 +13,20 @@ export function createKafka(options: { clientId: string; brokers: readonly strin
     requestTimeout: 30_000,
     retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: Number.MAX_SAFE_INTEGER },
     logLevel: logLevel.WARN,
-    logCreator: () => (entry) => forward(options.log, entry),
+    logCreator: () => forwardKafkaLog(options.log),
   });
 }
 
 /**
- * kafkajs says at error level what it then retries by itself, so its errors are warnings here: what
- * is not retried reaches the caller as an exception.
+ * Writes kafkajs's log entries to the service's logger. It says at error level what it then retries by
+ * itself, so its errors are warnings here: what is not retried reaches the caller as an exception. That the
+ * transaction coordinator is still busy with the previous transaction is normal and not worth a warning.
  */
-function forward(
-  log: Logger,
-  { level, namespace, log: { message, error, broker, topic, partition, groupId } }: LogEntry,
-): void {
-  const fields = { kafka: namespace, error, broker, topic, partition, groupId };
-  if (level <= logLevel.WARN) log.warn(fields, message);
-  else log.debug(fields, message);
+export function forwardKafkaLog(log: Logger): (entry: LogEntry) => void {
+  return ({ level, namespace, log: { message, error, broker, topic, partition, groupId } }) => {
+    const fields = { kafka: namespace, error, broker, topic, partition, groupId };
+    const isBusyCoordinator = String(error).includes('another concurrent operation');
+    if (level <= logLevel.WARN && !isBusyCoordinator) log.warn(fields, message);
+    else log.debug(fields, message);
+  };
 }

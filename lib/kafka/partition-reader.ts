@@ -1,0 +1,133 @@
+import { type KafkaMessage, logLevel } from 'kafkajs';
+import Cluster from 'kafkajs/src/cluster/index.js';
+import Batch from 'kafkajs/src/consumer/batch.js';
+import loggers from 'kafkajs/src/loggers/index.js';
+import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
+import type { Logger } from '#lib/service/logger.ts';
+import { forwardKafkaLog } from './client.ts';
+
+const READ_COMMITTED = 1;
+const EARLIEST = -2;
+const LATEST = -1;
+const FETCH_BYTES = 4 * 1024 * 1024;
+const FETCH_WAIT_MS = 500;
+
+export type Chunk = {
+  /** Committed data records, in offset order; may be empty where only markers were read. */
+  readonly messages: readonly KafkaMessage[];
+  /** Offset after everything that was read, markers and aborted records included. */
+  readonly next: bigint;
+};
+
+/**
+ * Reads one partition between two offsets, committed records only, without a consumer group.
+ *
+ * kafkajs offers reading through a group alone; restoring a task, verifying and following a topic want a
+ * plain read, so this uses its connection layer (and its aborted-record filter) directly.
+ */
+export class PartitionReader {
+  readonly #cluster: Cluster;
+
+  private constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  static async open(options: {
+    brokers: readonly string[];
+    clientId: string;
+    log: Logger;
+  }): Promise<PartitionReader> {
+    const logCreator = () => forwardKafkaLog(options.log);
+    const cluster = new Cluster({
+      logger: loggers.createLogger({ level: logLevel.WARN, logCreator }),
+      socketFactory: createSocketFactory(),
+      brokers: [...options.brokers],
+      clientId: options.clientId,
+      connectionTimeout: 3000,
+      requestTimeout: 30_000,
+      enforceRequestTimeout: true,
+      metadataMaxAge: 300_000,
+      allowAutoTopicCreation: false,
+      retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 30 },
+      offsets: new Map(),
+    });
+    await cluster.connect();
+    return new PartitionReader(cluster);
+  }
+
+  async close(): Promise<void> {
+    await this.#cluster.disconnect();
+  }
+
+  /** First offset still in the log, and the offset after the last one that readers may see. */
+  async bounds(topic: string, partition: number): Promise<{ start: bigint; end: bigint }> {
+    const [start, end] = await Promise.all([
+      this.#listOffset(topic, partition, EARLIEST),
+      this.#listOffset(topic, partition, LATEST),
+    ]);
+    return { start, end };
+  }
+
+  /** First offset whose record is not older than a time; undefined where there is none. */
+  async offsetAtTime(topic: string, partition: number, timeMs: number): Promise<bigint | undefined> {
+    const offset = await this.#listOffset(topic, partition, timeMs);
+    return offset < 0n ? undefined : offset;
+  }
+
+  /** Records from `from` up to and without `to`; without `to` it follows the log until the caller stops. */
+  async *read(options: {
+    topic: string;
+    partition: number;
+    from: bigint;
+    to?: bigint;
+  }): AsyncGenerator<Chunk> {
+    const { topic, partition, to } = options;
+    let next = options.from;
+    while (to === undefined || next < to) {
+      const batch = await this.#fetch(topic, partition, next);
+      if (batch.isEmptyIncludingFiltered()) {
+        if (to === undefined) yield { messages: [], next };
+        continue;
+      }
+      next = BigInt(batch.lastOffset()) + 1n;
+      const messages =
+        to === undefined ? batch.messages : batch.messages.filter(({ offset }) => BigInt(offset) < to);
+      yield { messages, next };
+    }
+  }
+
+  async #fetch(topic: string, partition: number, from: bigint): Promise<Batch> {
+    const fetchOffset = String(from);
+    const broker = await this.#leader(topic, partition);
+    const { responses } = await broker.fetch({
+      isolationLevel: READ_COMMITTED,
+      maxWaitTime: FETCH_WAIT_MS,
+      maxBytes: FETCH_BYTES,
+      topics: [{ topic, partitions: [{ partition, fetchOffset, maxBytes: FETCH_BYTES }] }],
+    });
+    const data = responses[0]?.partitions[0];
+    if (data === undefined)
+      throw new Error(`Cannot read ${topic}-${partition}: the broker's answer is empty`);
+    return new Batch(topic, fetchOffset, data);
+  }
+
+  async #listOffset(topic: string, partition: number, timestamp: number): Promise<bigint> {
+    const broker = await this.#leader(topic, partition);
+    const { responses } = await broker.listOffsets({
+      replicaId: -1,
+      isolationLevel: READ_COMMITTED,
+      topics: [{ topic, partitions: [{ partition, timestamp }] }],
+    });
+    return BigInt(responses[0]?.partitions[0]?.offset ?? -1);
+  }
+
+  async #leader(topic: string, partition: number) {
+    await this.#cluster.addTargetTopic(topic);
+    const nodeId = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]))[0];
+    if (nodeId === undefined) {
+      await this.#cluster.refreshMetadata();
+      throw new Error(`Cannot read ${topic}-${partition}: it has no leader`);
+    }
+    return this.#cluster.findBroker({ nodeId });
+  }
+}
