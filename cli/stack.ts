@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEmbeddedStack } from '#infra/embedded/embedded-stack.ts';
+import type { Variables } from './command.ts';
+import { removeRunFile, writeRunFile } from './run-file.ts';
+import { type LogFile, openLogFile } from './service-log.ts';
+import type { StackSettings } from './stack-settings.ts';
+import { type ServiceState, startSupervisor } from './supervisor.ts';
+
+/** The services, in the order in which they stop: what writes stops before what reads. */
+export const SERVICE_NAMES = ['collector', 'identity-merger', 'sessionizer', 'loader'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+export type StackOptions = {
+  readonly settings: StackSettings;
+  /** Services to start; all by default. */
+  readonly services?: readonly ServiceName[];
+  /** Environment the services inherit. */
+  readonly env: Variables;
+  /** Aborted = give up starting, and stop what was started. */
+  readonly signal: AbortSignal;
+  /** What is going on, for people. */
+  readonly progress: (text: string) => void;
+  /** Every line a service logs, before it goes to its file. */
+  readonly onLine?: (service: string, line: string) => void;
+};
+
+export type Stack = {
+  /** Empty where the collector is not among the services. */
+  readonly collectorUrl: string;
+  readonly clickhouseUrl: string;
+  readonly brokers: readonly string[];
+  readonly kafkaPid: number;
+  readonly clickhousePid: number;
+  services(): ServiceState[];
+  /** Rejects when the stack cannot go on: a server died, or a service's configuration is wrong. */
+  readonly failed: Promise<never>;
+  /** Stops the services in order, then ClickHouse, then Kafka. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts Kafka and ClickHouse (where they are not external) and the services, and resolves when all are
+ * ready. While it runs, `run.json` in the data directory says where everything is. After a throw nothing is
+ * left running.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { settings, signal, progress, onLine = () => {} } = options;
+  const startedAt = new Date().toISOString();
+  const dataDir = settings.CAIRN_DATA_DIR;
+  signal.throwIfAborted();
+  const embedded = await startEmbeddedStack({
+    dataDir,
+    kafkaPort: settings.CAIRN_KAFKA_PORT,
+    clickhousePort: settings.CAIRN_CLICKHOUSE_PORT,
+    progress,
+    external: { brokers: settings.CAIRN_KAFKA_BROKERS, clickhouseUrl: settings.CAIRN_CLICKHOUSE_URL },
+  });
+  const { brokers, clickhouseUrl, kafkaPid, clickhousePid } = embedded;
+  const wanted = SERVICE_NAMES.filter((name) => (options.services ?? SERVICE_NAMES).includes(name));
+  const logs = new Map<string, LogFile>(
+    wanted.map((name) => [name, openLogFile(join(dataDir, 'logs'), name)]),
+  );
+  let httpPort = settings.CAIRN_HTTP_PORT;
+  const envOf = (): Variables => ({
+    ...options.env,
+    CAIRN_KAFKA_BROKERS: brokers.join(','),
+    CAIRN_CLICKHOUSE_URL: clickhouseUrl,
+    CAIRN_HTTP_PORT: String(httpPort),
+    CAIRN_HEALTH_PORT: '0',
+  });
+  const states = new Map<string, ServiceState>();
+  const collectorUrl = () => states.get('collector')?.url ?? '';
+  const onChange = (services: readonly ServiceState[]) => {
+    for (const service of services) states.set(service.name, service);
+    // A free port that was picked is kept over restarts: clients know it.
+    if (collectorUrl() !== '') httpPort = Number(new URL(collectorUrl()).port);
+    writeRunFile(dataDir, {
+      pid: process.pid,
+      startedAt,
+      collector: collectorUrl(),
+      clickhouse: clickhouseUrl,
+      brokers,
+      generation: settings.CAIRN_GENERATION,
+      partitions: settings.CAIRN_PARTITIONS,
+      kafkaPid,
+      clickhousePid,
+      services,
+    });
+  };
+  const letGo = async () => {
+    await embedded.stop();
+    for (const log of logs.values()) log.close();
+    removeRunFile(dataDir);
+  };
+  try {
+    const supervisor = await startSupervisor(
+      wanted.map((name) => ({
+        name,
+        main: fileURLToPath(new URL(`../services/${name}/main.ts`, import.meta.url)),
+        env: envOf,
+      })),
+      {
+        onChange,
+        onNotice: progress,
+        onLine(service, line) {
+          logs.get(service)?.append(line);
+          onLine(service, line);
+        },
+      },
+      signal,
+    );
+    return {
+      collectorUrl: collectorUrl(),
+      clickhouseUrl,
+      brokers,
+      kafkaPid,
+      clickhousePid,
+      services: supervisor.states,
+      failed: Promise.race([supervisor.failed, embedded.failed]),
+      async stop() {
+        await supervisor.stop();
+        await letGo();
+      },
+    };
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
+}
