@@ -17,6 +17,7 @@ export type CollectedHead = {
   time: number;
   receivedAt: number;
   source: string;
+  type: string;
   /** Hash of the client's idempotency key; empty where it sent none. */
   idempotency: Buffer;
   identity: string;
@@ -105,6 +106,7 @@ export function readHead(value: Buffer | null): CollectedHead {
     time: cursor.long(),
     receivedAt: cursor.long(),
     source: cursor.string(),
+    type: cursor.string(),
     idempotency: cursor.bytes(),
     identity: cursor.string(),
   };

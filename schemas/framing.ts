@@ -7,7 +7,14 @@ export const FRAME_BYTES = 5;
 /** A record's bytes cannot be read: the record is bad, not the stage. Ends as a dead letter with this code. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
-  readonly code: 'empty_value' | 'not_framed' | 'unknown_schema' | 'wrong_schema' | 'corrupt';
+  readonly code:
+    | 'empty_value'
+    | 'not_framed'
+    | 'unknown_schema'
+    | 'wrong_schema'
+    | 'corrupt'
+    | 'unknown_kind'
+    | 'wrong_key';
 
   constructor(code: DecodeError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

@@ -70,6 +70,14 @@ export function sessionKey(environment: number, deviceId: number, sessionId: num
   return Buffer.concat([recordKey(environment, deviceId), recordKey(0, sessionId)]);
 }
 
+/** Parts of a session key. Throws RangeError where it is not one. */
+export function parseSessionKey(key: Buffer): { environment: number; deviceId: number; sessionId: number } {
+  if (key.length !== 16)
+    throw new RangeError(`Cannot read a session key: want 16 bytes, current length is ${key.length}`);
+  const { environment, id: deviceId } = parseRecordKey(key.subarray(0, 8));
+  return { environment, deviceId, sessionId: parseRecordKey(key.subarray(8)).id };
+}
+
 /**
  * Partition of a record key: murmur2 as in Kafka's default partitioner, on every topic of the pipeline.
  * Source: org.apache.kafka.common.utils.Utils.murmur2 and toPositive.

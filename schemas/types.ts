@@ -6,7 +6,7 @@ export type Collected = {
   user_id: number;
   /** 53-bit session id; 0 = none. Collector: as the client gave it. Sessionizer: set on client events without one. */
   session_id: number;
-  /** Set by the sessionizer on an event older than the lateness bound that no known session could take. */
+  /** Set by the sessionizer on a client event that came later than the lateness bound of sessions. */
   late: boolean;
   /** event, identify, user_properties, account_properties, tick or erasure. */
   kind: string;
@@ -22,6 +22,8 @@ export type Collected = {
   received_at: number;
   /** web, ios, android or server. Only client sources take part in sessions. */
   source: string;
+  /** Heap's event type: `view page`, click, change, submit, touch, `edit field`; a custom event's own name. */
+  type: string;
   /** First 16 bytes of SHA-256 of the client's idempotency key; empty when the client sent none. */
   idempotency: Buffer;
   /** The identity the request named; empty = none. */
@@ -34,8 +36,6 @@ export type Collected = {
   flags: string[];
   /** Event name as sent; pageview and the autocapture kinds carry their kind. */
   name: string;
-  /** Heap's event type: `view page`, click, change, submit, touch, `edit field`; a custom event's own name. */
-  type: string;
   /** 53-bit id of the pageview the event happened on; 0 = none. */
   pageview_id: number;
   /** Host of the page. */

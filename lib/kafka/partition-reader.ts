@@ -86,7 +86,9 @@ export class PartitionReader {
     while (to === undefined || next < to) {
       const batch = await this.#fetch(topic, partition, next);
       if (batch.isEmptyIncludingFiltered()) {
-        if (to === undefined) yield { messages: [], next };
+        // Below `to` nothing is left: compaction has taken the end of the log.
+        if (to !== undefined) return;
+        yield { messages: [], next };
         continue;
       }
       next = BigInt(batch.lastOffset()) + 1n;

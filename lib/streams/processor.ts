@@ -1,0 +1,56 @@
+import type { TopicName } from '#schemas/topics.ts';
+
+/** Where in `events.collected` a record came from: its provenance on every derived topic. */
+export type Origin = { readonly topic: string; readonly partition: number; readonly offset: bigint };
+
+/** A record as a processor sees it. */
+export type InputRecord = {
+  readonly key: Buffer;
+  readonly value: Buffer | null;
+  /** Receive time of the event, epoch ms: the Kafka record's timestamp. */
+  readonly timestampMs: number;
+  readonly origin: Origin;
+};
+
+/** A record to publish. It goes to the partition it was made from: no stage moves a record. */
+export type Output = {
+  readonly topic: TopicName;
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly timestampMs: number;
+};
+
+export type Step = {
+  readonly outputs: readonly Output[];
+  /** What became of the record, as `<kind>.<outcome>`: counted, and committed with the offset. */
+  readonly outcome: string;
+};
+
+/** How one of a processor's own output topics is folded back into its state. */
+export type Restore<State> = {
+  readonly topic: TopicName;
+  /** Only records whose time is within this of stream time are read; without it the whole topic. */
+  readonly windowMs?: number;
+  readonly fold: (state: State, record: { key: Buffer; value: Buffer | null; timestampMs: number }) => void;
+};
+
+/**
+ * A stage's rules as values in, values out: no I/O, clock, randomness or logger, so the same log gives the
+ * same bytes today and in a replay next year. The runner owns Kafka, transactions, stream time and counting.
+ *
+ * The invariant: state is exactly what `restore` makes of the committed outputs. A step may change state in
+ * place, because the runner throws the state away when a transaction does not commit.
+ */
+export type Processor<State> = {
+  readonly stage: string;
+  readonly input: TopicName;
+  readonly restores: readonly Restore<State>[];
+  createState(): State;
+  /**
+   * Handles one record. `streamTimeMs` is the largest receive time in the partition so far, this record's
+   * included. Throws DecodeError where the record cannot be read: it becomes a dead letter.
+   */
+  step(state: State, record: InputRecord, streamTimeMs: number): Step;
+  /** What is published once per transaction rather than per record. */
+  flush(state: State): readonly Output[];
+};

@@ -1,0 +1,190 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import { ConfigError, InvariantError } from '#lib/errors.ts';
+import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
+import type { Logger } from '#lib/service/logger.ts';
+import { topicInKafka } from '#schemas/topics.ts';
+import type { Processor } from './processor.ts';
+import type { StageMetrics } from './stage-metrics.ts';
+import { Task, type TaskContext } from './task.ts';
+
+const SESSION_TIMEOUT_MS = 6000;
+const HEARTBEAT_INTERVAL_MS = 1000;
+const FETCH_WAIT_MS = 250;
+const FETCH_BYTES_PER_PARTITION = 2 * 1024 * 1024;
+/** Records of one transaction: bounds what is done twice after a failure, and how long no heartbeat is sent. */
+const RECORDS_PER_TRANSACTION = 5000;
+const FIRST_BACKOFF_MS = 100;
+const LAST_BACKOFF_MS = 2000;
+
+export type StageOptions<State> = {
+  readonly processor: Processor<State>;
+  readonly kafka: Kafka;
+  readonly reader: PartitionReader;
+  readonly generation: number;
+  readonly log: Logger;
+  readonly metrics: StageMetrics;
+};
+
+/**
+ * Runs a processor over the partitions that the consumer group gives to this process: a task each. Safety
+ * rests on the tasks alone; the group only spreads the work.
+ */
+export class StageRunner<State> {
+  readonly #context: TaskContext<State>;
+  readonly #metrics: StageMetrics;
+  readonly #consumer: Consumer;
+  readonly #tasks = new Map<number, Task<State>>();
+  readonly #recovering = new Set<number>();
+  #assigned: ReadonlySet<number> | undefined;
+  #fail: (error: unknown) => void = () => undefined;
+  /** Rejects when the stage cannot go on. */
+  readonly failed: Promise<never>;
+
+  constructor(options: StageOptions<State>) {
+    const { processor, kafka, generation } = options;
+    const groupId = `${processor.stage}.g${generation}`;
+    this.#context = { ...options, groupId, topic: topicInKafka(processor.input, generation) };
+    this.#metrics = options.metrics;
+    this.#consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      maxBytesPerPartition: FETCH_BYTES_PER_PARTITION,
+      readUncommitted: false,
+      allowAutoTopicCreation: false,
+      retry: {
+        initialRetryTime: FIRST_BACKOFF_MS,
+        maxRetryTime: LAST_BACKOFF_MS,
+        retries: Number.MAX_SAFE_INTEGER,
+      },
+    });
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  async start(): Promise<void> {
+    const { topic } = this.#context;
+    this.#consumer.on(this.#consumer.events.GROUP_JOIN, ({ payload }) =>
+      this.#assign(payload.memberAssignment[topic] ?? []),
+    );
+    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.#fail(payload.error);
+    });
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 64,
+      eachBatch: (payload) => this.#processBatch(payload),
+    });
+  }
+
+  /** Empty when every assigned partition is being processed, else what is not. */
+  notReady(): string {
+    if (this.#assigned === undefined) return 'has not joined its consumer group';
+    if (this.#recovering.size > 0) return `is restoring partitions ${[...this.#recovering].join(', ')}`;
+    return '';
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumer.disconnect();
+    await Promise.all([...this.#tasks.values()].map((task) => task.close()));
+  }
+
+  #assign(partitions: readonly number[]): void {
+    this.#assigned = new Set(partitions);
+    this.#context.log.info({ topic: this.#context.topic, partitions }, 'assigned');
+    for (const partition of this.#tasks.keys()) if (!this.#assigned.has(partition)) this.#drop(partition);
+  }
+
+  #drop(partition: number): void {
+    const task = this.#tasks.get(partition);
+    this.#tasks.delete(partition);
+    task?.close().catch(() => undefined);
+  }
+
+  async #processBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch, resolveOffset, heartbeat, isRunning, isStale } = payload;
+    const { partition } = batch;
+    const messages = batch.messages as KafkaMessage[];
+    const batchEnd = BigInt(batch.lastOffset()) + 1n;
+    let backoffMs = FIRST_BACKOFF_MS;
+    let at = 0;
+    while (at < messages.length && isRunning() && !isStale()) {
+      try {
+        const task = await this.#task(partition, heartbeat);
+        at = messages.findIndex(({ offset }) => BigInt(offset) >= task.position);
+        if (at < 0) break;
+        const chunk = messages.slice(at, at + RECORDS_PER_TRANSACTION);
+        at += chunk.length;
+        const last = chunk.at(-1) as KafkaMessage;
+        await task.process(chunk, at === messages.length ? batchEnd : BigInt(last.offset) + 1n);
+        this.#count(partition, task, chunk.length);
+        resolveOffset(last.offset);
+        backoffMs = FIRST_BACKOFF_MS;
+        await heartbeat();
+      } catch (error) {
+        if (isFatal(error)) {
+          this.#fail(error);
+          throw error;
+        }
+        this.#drop(partition);
+        if (isMembership(error)) throw error;
+        this.#metrics.failures.inc();
+        this.#recovering.add(partition);
+        this.#context.log.warn(
+          { partition, reason: (error as Error).message },
+          'transaction did not commit, trying again',
+        );
+        await pause(backoffMs);
+        backoffMs = Math.min(2 * backoffMs, LAST_BACKOFF_MS);
+        at = 0;
+        await heartbeat();
+      }
+    }
+    if (at < 0) resolveOffset((messages.at(-1) as KafkaMessage).offset);
+  }
+
+  async #task(partition: number, heartbeat: () => Promise<void>): Promise<Task<State>> {
+    const open = this.#tasks.get(partition);
+    if (open !== undefined) return open;
+    this.#recovering.add(partition);
+    const task = await Task.open(this.#context, partition, heartbeat);
+    this.#tasks.set(partition, task);
+    this.#recovering.delete(partition);
+    this.#metrics.restores.inc();
+    return task;
+  }
+
+  #count(partition: number, task: Task<State>, records: number): void {
+    this.#metrics.records.inc(records);
+    this.#metrics.transactions.inc();
+    this.#metrics.streamTimeSeconds.set({ partition }, task.metadata.streamTime / 1000);
+  }
+}
+
+/** A bug of ours or a wrong installation: going on would corrupt state. */
+function isFatal(error: unknown): boolean {
+  return (
+    error instanceof ConfigError ||
+    error instanceof InvariantError ||
+    error instanceof TypeError ||
+    error instanceof RangeError
+  );
+}
+
+/** Errors by which kafkajs learns that it has to join its group again. */
+function isMembership(error: unknown): boolean {
+  const type = (error as { type?: string }).type;
+  return (
+    type === 'REBALANCE_IN_PROGRESS' ||
+    type === 'ILLEGAL_GENERATION' ||
+    type === 'UNKNOWN_MEMBER_ID' ||
+    type === 'NOT_COORDINATOR_FOR_GROUP'
+  );
+}

@@ -1,0 +1,70 @@
+import { Registry } from 'prom-client';
+import { SHARED_SETTINGS } from '#lib/config/shared-settings.ts';
+import type { ConfigOf } from '#lib/config/spec.ts';
+import { createKafka } from '#lib/kafka/client.ts';
+import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
+import { PartitionReader } from '#lib/kafka/partition-reader.ts';
+import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
+import { startHealthServer } from '#lib/service/health.ts';
+import type { Logger } from '#lib/service/logger.ts';
+import type { RunningService } from '#lib/service/run-service.ts';
+import type { Processor } from './processor.ts';
+import { createStageMetrics } from './stage-metrics.ts';
+import { StageRunner } from './stage-runner.ts';
+
+/** Settings of every transactional stage. */
+export const STAGE_SETTINGS = {
+  CAIRN_KAFKA_BROKERS: SHARED_SETTINGS.CAIRN_KAFKA_BROKERS,
+  CAIRN_PARTITIONS: SHARED_SETTINGS.CAIRN_PARTITIONS,
+  CAIRN_REPLICATION_FACTOR: SHARED_SETTINGS.CAIRN_REPLICATION_FACTOR,
+  CAIRN_GENERATION: SHARED_SETTINGS.CAIRN_GENERATION,
+  CAIRN_HEALTH_PORT: SHARED_SETTINGS.CAIRN_HEALTH_PORT,
+  CAIRN_LOG_LEVEL: SHARED_SETTINGS.CAIRN_LOG_LEVEL,
+} as const;
+
+/** Starts a stage: waits for Kafka, creates topics, runs the processor, serves health and metrics. */
+export async function startStage<State>(
+  processor: Processor<State>,
+  config: ConfigOf<typeof STAGE_SETTINGS>,
+  log: Logger,
+): Promise<RunningService> {
+  const brokers = config.CAIRN_KAFKA_BROKERS;
+  const generation = config.CAIRN_GENERATION;
+  const clientId = `cairn-${processor.stage}`;
+  const metrics = new Registry();
+  const kafka = createKafka({ clientId, brokers, log });
+
+  const admin = await waitForKafka(kafka, brokers, log);
+  await ensureTopics(admin, {
+    generation,
+    partitions: config.CAIRN_PARTITIONS,
+    replicationFactor: config.CAIRN_REPLICATION_FACTOR,
+  });
+  await admin.disconnect();
+
+  const reader = await PartitionReader.open({ brokers, clientId, log });
+  const runner = new StageRunner({
+    processor,
+    kafka,
+    reader,
+    generation,
+    log,
+    metrics: createStageMetrics(metrics),
+  });
+  const health = await startHealthServer({
+    port: config.CAIRN_HEALTH_PORT,
+    metrics,
+    notReady: () => runner.notReady(),
+  });
+  await runner.start();
+
+  return {
+    url: health.url,
+    failed: runner.failed,
+    stop: async () => {
+      await runner.stop();
+      await reader.close();
+      await health.close();
+    },
+  };
+}

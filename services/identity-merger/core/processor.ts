@@ -1,0 +1,173 @@
+import type { InputRecord, Processor, Step } from '#lib/streams/processor.ts';
+import { auditCodec, migrationCodec } from '#schemas/codec.ts';
+import { type CollectedHead, readHead, withPrefix } from '#schemas/collected-head.ts';
+import { DecodeError } from '#schemas/framing.ts';
+import { canonicalUserId, IDEMPOTENCY_BYTES, parseRecordKey, recordKey } from '#schemas/ids.ts';
+import type { TopicName } from '#schemas/topics.ts';
+import { Bindings } from './bindings.ts';
+import { DuplicatesWindow } from './duplicates-window.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** How long an idempotency key is remembered, by receive time. */
+export const DUPLICATES_WINDOW_MS = DAY_MS;
+/** How many idempotency keys a service remembers, over all partitions. */
+export const DUPLICATES_CAPACITY = 10_000_000;
+
+export type MergerState = { readonly bindings: Bindings; readonly duplicates: DuplicatesWindow };
+
+/**
+ * The identity-merger: gives each record the user its device is bound to, makes bindings, and lets each
+ * idempotency key through once (first write wins).
+ *
+ * All records of a device lie in one partition in order, so partition-local state is enough. What an
+ * identity's set of bindings means as a whole (the limit of ten in 30 days, an id that is itself canonical)
+ * is decided where the bindings come together, in the loader; here every first binding is published.
+ */
+export function createMerger(options: { partitions: number }): Processor<MergerState> {
+  const capacity = Math.floor(DUPLICATES_CAPACITY / options.partitions);
+  return {
+    stage: 'identity-merger',
+    input: 'events.collected',
+    restores: [
+      { topic: 'identity.migrations', fold: foldMigration },
+      { topic: 'events.identified', windowMs: DUPLICATES_WINDOW_MS, fold: foldIdentified },
+    ],
+    createState: () => ({
+      bindings: new Bindings(),
+      duplicates: new DuplicatesWindow({ windowMs: DUPLICATES_WINDOW_MS, capacity }),
+    }),
+    step,
+    flush: () => [],
+  };
+}
+
+function foldMigration(
+  { bindings }: MergerState,
+  { key, value }: { key: Buffer; value: Buffer | null },
+): void {
+  if (value === null) {
+    const { environment, id } = parseRecordKey(key);
+    bindings.unbind(environment, id);
+    return;
+  }
+  const { environment, from_user_id, to_user_id } = migrationCodec.decode(value);
+  bindings.bind(environment, from_user_id, to_user_id);
+}
+
+function foldIdentified(
+  { duplicates }: MergerState,
+  { key, value, timestampMs }: { key: Buffer; value: Buffer | null; timestampMs: number },
+): void {
+  const { idempotency } = readHead(value);
+  if (idempotency.length > 0) duplicates.isDuplicate(key, idempotency, timestampMs, timestampMs);
+}
+
+function step(state: MergerState, record: InputRecord, streamTimeMs: number): Step {
+  const head = readHead(record.value);
+  requireOwnKey(record.key, head);
+  switch (head.kind) {
+    case 'event': {
+      const { idempotency, receivedAt } = head;
+      if (
+        idempotency.length > 0 &&
+        state.duplicates.isDuplicate(record.key, idempotency, receivedAt, streamTimeMs)
+      ) {
+        return { outputs: [], outcome: 'event.duplicate' };
+      }
+      return forward(state, record, head, 'events.identified');
+    }
+    case 'tick':
+      return forward(state, record, head, 'events.identified');
+    case 'user_properties':
+    case 'account_properties':
+      return forward(state, record, head, 'profile.changes');
+    case 'identify':
+      return identify(state, record, head);
+    case 'erasure':
+      return { outputs: [], outcome: 'erasure.ignored' };
+    default:
+      throw new DecodeError(
+        'unknown_kind',
+        `Cannot process a record: its kind is ${JSON.stringify(head.kind)}`,
+      );
+  }
+}
+
+/** State belongs to partitions and partitions follow from keys: a record under another key is in the wrong place. */
+function requireOwnKey(key: Buffer, { environment, deviceId, idempotency }: CollectedHead): void {
+  if (!key.equals(recordKey(environment, deviceId))) {
+    throw new DecodeError(
+      'wrong_key',
+      `Cannot process a record: its key is ${key.toString('hex')} and its device ${environment}/${deviceId}`,
+    );
+  }
+  if (idempotency.length !== 0 && idempotency.length !== IDEMPOTENCY_BYTES) {
+    throw new DecodeError(
+      'corrupt',
+      `Cannot process a record: its idempotency hash has ${idempotency.length} bytes`,
+    );
+  }
+}
+
+function forward(
+  { bindings }: MergerState,
+  record: InputRecord,
+  head: CollectedHead,
+  topic: TopicName,
+): Step {
+  const userId = bindings.userOf(head.environment, head.deviceId) ?? head.userId;
+  const value =
+    userId === head.userId
+      ? (record.value as Buffer)
+      : withPrefix(record.value as Buffer, head, { userId, sessionId: head.sessionId, late: head.late });
+  return {
+    outputs: [{ topic, key: record.key, value, timestampMs: record.timestampMs }],
+    outcome: `${head.kind}.forwarded`,
+  };
+}
+
+function identify({ bindings }: MergerState, record: InputRecord, head: CollectedHead): Step {
+  const { environment, deviceId, identity, source, eventId, time, receivedAt } = head;
+  const { partition } = record.origin;
+  const offset = Number(record.origin.offset);
+  const userId = canonicalUserId(environment, identity);
+  const boundTo = bindings.userOf(environment, deviceId);
+  if (boundTo === userId || deviceId === userId) return { outputs: [], outcome: 'identify.repeated' };
+  if (boundTo !== undefined) {
+    const audit = auditCodec.encode({
+      environment,
+      user_id: deviceId,
+      identity,
+      bound_user_id: boundTo,
+      reason: 'bound_to_another_identity',
+      received_at: receivedAt,
+      source,
+      event_id: eventId,
+      partition,
+      offset,
+    });
+    return {
+      outputs: [{ topic: 'identity.audit', key: record.key, value: audit, timestampMs: record.timestampMs }],
+      outcome: 'identify.ignored',
+    };
+  }
+  bindings.bind(environment, deviceId, userId);
+  const migration = migrationCodec.encode({
+    environment,
+    from_user_id: deviceId,
+    to_user_id: userId,
+    identity,
+    bound_at: receivedAt,
+    time,
+    source,
+    event_id: eventId,
+    partition,
+    offset,
+  });
+  return {
+    outputs: [
+      { topic: 'identity.migrations', key: record.key, value: migration, timestampMs: record.timestampMs },
+    ],
+    outcome: 'identify.bound',
+  };
+}

@@ -1,0 +1,167 @@
+import type { InputRecord, Output, Processor, Step } from '#lib/streams/processor.ts';
+import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
+import { type CollectedHead, readHead, withPrefix } from '#schemas/collected-head.ts';
+import { DecodeError } from '#schemas/framing.ts';
+import { gapSessionId, parseSessionKey, sessionKey } from '#schemas/ids.ts';
+import type { Session } from '#schemas/types.ts';
+import { OpenSessions } from './open-sessions.ts';
+import { LONGEST_LATENESS_MS, ruleOf } from './rules.ts';
+import { absorbSession, extendSession, openSession, type SessionEvent } from './session.ts';
+
+export type SessionizerState = {
+  readonly sessions: OpenSessions;
+  /** Sessions changed in this transaction, with the rows of those absorbed in it: published once, at its end. */
+  readonly changed: Set<Session>;
+};
+
+/**
+ * The sessionizer: groups a device's client events into sessions.
+ *
+ * A session id that the client gave is kept as it is. Client events without one get gap sessions in event
+ * time: an event belongs to every session of its device that lies within the gap of it, both ends inclusive,
+ * so a late event may bridge two, which then become one. Server events pass through untouched.
+ */
+export function createSessionizer(): Processor<SessionizerState> {
+  return {
+    stage: 'sessionizer',
+    input: 'events.identified',
+    restores: [{ topic: 'sessions', windowMs: LONGEST_LATENESS_MS, fold: foldSession }],
+    createState: () => ({ sessions: new OpenSessions(), changed: new Set() }),
+    step,
+    flush,
+  };
+}
+
+function foldSession(
+  { sessions }: SessionizerState,
+  { key, value }: { key: Buffer; value: Buffer | null },
+): void {
+  const { environment, deviceId, sessionId } = parseSessionKey(key);
+  const known = sessions.find(environment, deviceId, sessionId);
+  if (known !== undefined) sessions.remove(known);
+  if (value === null) return;
+  const session = sessionCodec.decode(value);
+  if (session.merged_into === 0) sessions.add(session);
+}
+
+function step(state: SessionizerState, record: InputRecord, streamTimeMs: number): Step {
+  const head = readHead(record.value);
+  state.sessions.evict(streamTimeMs);
+  switch (head.kind) {
+    case 'tick':
+      return { outputs: [], outcome: 'tick.consumed' };
+    case 'event':
+      return { outputs: [sessionize(state, record, head, streamTimeMs)], outcome: 'event.forwarded' };
+    default:
+      throw new DecodeError(
+        'unknown_kind',
+        `Cannot sessionize a record: its kind is ${JSON.stringify(head.kind)}`,
+      );
+  }
+}
+
+function sessionize(
+  state: SessionizerState,
+  record: InputRecord,
+  head: CollectedHead,
+  streamTimeMs: number,
+): Output {
+  const rule = ruleOf(head.source);
+  const bytes = record.value as Buffer;
+  const output = { topic: 'events.sessionized', key: record.key, timestampMs: record.timestampMs } as const;
+  if (rule === undefined) return { ...output, value: bytes };
+
+  const event: SessionEvent = { head, decode: () => collectedCodec.decode(bytes) };
+  const late = head.time < streamTimeMs - rule.latenessMs;
+  const session =
+    head.sessionId === 0
+      ? joinGapSession(state, event, rule.gapMs, late, streamTimeMs)
+      : joinClientSession(state, event, late, streamTimeMs);
+  state.changed.add(session);
+  const { userId } = head;
+  return { ...output, value: withPrefix(bytes, head, { userId, sessionId: session.session_id, late }) };
+}
+
+function joinClientSession(
+  state: SessionizerState,
+  event: SessionEvent,
+  late: boolean,
+  streamTimeMs: number,
+): Session {
+  const { environment, deviceId, sessionId } = event.head;
+  const known = state.sessions
+    .of(environment, deviceId, streamTimeMs)
+    .find((session) => !session.gap && session.session_id === sessionId);
+  if (known !== undefined) {
+    extendSession(known, event, streamTimeMs);
+    return known;
+  }
+  const session = openSession(event, { sessionId, gap: false, late }, streamTimeMs);
+  state.sessions.add(session);
+  return session;
+}
+
+/**
+ * Which gap sessions an event at t meets (gap g, both ends inclusive):
+ *
+ *     [start .......... end]            met when start - g <= t <= end + g
+ *                            t
+ *     [a ... b]      t      [c ... d]   met both: one session [a, d] from here on
+ */
+function joinGapSession(
+  state: SessionizerState,
+  event: SessionEvent,
+  gapMs: number,
+  late: boolean,
+  streamTimeMs: number,
+): Session {
+  const { environment, deviceId, eventId, time, source } = event.head;
+  const met = state.sessions
+    .of(environment, deviceId, streamTimeMs)
+    .filter(({ gap, library, started_at, ended_at }) => {
+      return gap && library === source && time >= started_at - gapMs && time <= ended_at + gapMs;
+    })
+    .toSorted((a, b) => a.started_at - b.started_at || a.session_id - b.session_id);
+  const [survivor, ...others] = met;
+  if (survivor === undefined) {
+    const sessionId = gapSessionId(deviceId, eventId);
+    const session = openSession(event, { sessionId, gap: true, late }, streamTimeMs);
+    state.sessions.add(session);
+    return session;
+  }
+  // A corrupt event must not have merged anything by the time it is found out.
+  if (others.length > 0) event.decode();
+  for (const other of others) absorb(state, survivor, other, streamTimeMs);
+  extendSession(survivor, event, streamTimeMs);
+  return survivor;
+}
+
+/**
+ * One session takes in another. Those that the other had absorbed before point to the survivor from now on,
+ * so that a reader follows one step and never a chain.
+ */
+function absorb(state: SessionizerState, survivor: Session, absorbed: Session, streamTimeMs: number): void {
+  absorbSession(survivor, absorbed);
+  state.sessions.remove(absorbed);
+  state.changed.delete(absorbed);
+  for (const session_id of [absorbed.session_id, ...absorbed.absorbed]) {
+    state.changed.add({
+      ...absorbed,
+      session_id,
+      absorbed: [],
+      merged_into: survivor.session_id,
+      updated_at: streamTimeMs,
+    });
+  }
+}
+
+function flush(state: SessionizerState): readonly Output[] {
+  const outputs = [...state.changed].map((session) => ({
+    topic: 'sessions' as const,
+    key: sessionKey(session.environment, session.device_id, session.session_id),
+    value: sessionCodec.encode(session),
+    timestampMs: session.updated_at,
+  }));
+  state.changed.clear();
+  return outputs;
+}
