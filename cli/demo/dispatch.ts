@@ -108,9 +108,10 @@ function captureBody(device: Device, actions: readonly ClientAction[]): Record<s
   return {
     user_id: String(device.id),
     library: device.library,
+    ...(device.library !== 'web' && { app: { name: 'Trailhead', version: '3.2.1' } }),
     ...(sessionId !== undefined && { session_id: sessionId }),
     events: actions.map(({ at, key, event: { session_id: _, ...event } }) => ({
-      id: key,
+      idempotency_key: key,
       timestamp: new Date(at).toISOString(),
       ...event,
     })),

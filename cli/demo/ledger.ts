@@ -118,7 +118,7 @@ function readCaptured(
   } else if (row['type'] === 'user_properties') {
     ledger.userWrites.push({ subject: device, at, properties });
   } else {
-    addEvent(row['id'], {
+    addEvent(row['idempotency_key'], {
       who: device,
       at,
       // Autocaptured events have no name of their own: they go by their kind.

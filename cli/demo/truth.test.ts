@@ -18,7 +18,13 @@ function captured(device: number, minutes: number, event: Record<string, unknown
   return request('/v1/capture', {
     user_id: String(device),
     library: 'web',
-    events: [{ id: `k${keys}`, timestamp: new Date(NOON_MS + minutes * MINUTE_MS).toISOString(), ...event }],
+    events: [
+      {
+        idempotency_key: `k${keys}`,
+        timestamp: new Date(NOON_MS + minutes * MINUTE_MS).toISOString(),
+        ...event,
+      },
+    ],
   });
 }
 
