@@ -5,7 +5,8 @@ import type { Variables } from './command.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { type LogFile, openLogFile } from './service-log.ts';
 import type { StackSettings } from './stack-settings.ts';
-import { type ServiceState, startSupervisor } from './supervisor.ts';
+import type { ServiceState } from './supervised-service.ts';
+import { startSupervisor } from './supervisor.ts';
 
 /** The services, in the order in which they stop: what writes stops before what reads. */
 export const SERVICE_NAMES = ['collector', 'identity-merger', 'sessionizer', 'loader'] as const;
@@ -30,6 +31,7 @@ export type Stack = {
   readonly collectorUrl: string;
   readonly clickhouseUrl: string;
   readonly brokers: readonly string[];
+  /** Process ids of the embedded servers as of now; 0 where one is not embedded. */
   readonly kafkaPid: number;
   readonly clickhousePid: number;
   services(): ServiceState[];
@@ -54,9 +56,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     kafkaPort: settings.CAIRN_KAFKA_PORT,
     clickhousePort: settings.CAIRN_CLICKHOUSE_PORT,
     progress,
+    signal,
     external: { brokers: settings.CAIRN_KAFKA_BROKERS, clickhouseUrl: settings.CAIRN_CLICKHOUSE_URL },
   });
-  const { brokers, clickhouseUrl, kafkaPid, clickhousePid } = embedded;
+  const { brokers, clickhouseUrl } = embedded;
   const wanted = SERVICE_NAMES.filter((name) => (options.services ?? SERVICE_NAMES).includes(name));
   const logs = new Map<string, LogFile>(
     wanted.map((name) => [name, openLogFile(join(dataDir, 'logs'), name)]),
@@ -83,8 +86,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       brokers,
       generation: settings.CAIRN_GENERATION,
       partitions: settings.CAIRN_PARTITIONS,
-      kafkaPid,
-      clickhousePid,
+      kafkaPid: embedded.kafkaPid,
+      clickhousePid: embedded.clickhousePid,
       services,
     });
   };
@@ -114,8 +117,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       collectorUrl: collectorUrl(),
       clickhouseUrl,
       brokers,
-      kafkaPid,
-      clickhousePid,
+      get kafkaPid() {
+        return embedded.kafkaPid;
+      },
+      get clickhousePid() {
+        return embedded.clickhousePid;
+      },
       services: supervisor.states,
       failed: Promise.race([supervisor.failed, embedded.failed]),
       async stop() {

@@ -1,8 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { DataFormat } from '@clickhouse/client';
-import { createClickHouse } from '#lib/clickhouse/client.ts';
-import { clickHouseFailure } from '../clickhouse-failure.ts';
+import { clickHouseFailure, openClickHouse } from '../clickhouse-access.ts';
 import { defineCommand } from '../command.ts';
 import { locateStack } from '../locate-stack.ts';
 import { UsageError } from '../usage-error.ts';
@@ -28,7 +27,7 @@ a table on a terminal, tab-separated with a header line otherwise. - reads the s
     const query = statement === '-' ? await text(context.stdin) : statement;
     if (query.trim() === '') throw new UsageError('The statement is empty');
     const wanted = json ? 'JSON' : (format ?? (context.stdout.isTTY ? 'PrettyCompact' : 'TSVWithNames'));
-    const clickhouse = createClickHouse(locateStack(context, ['clickhouse']).clickhouseUrl);
+    const clickhouse = openClickHouse(locateStack(context, ['clickhouse']).clickhouseUrl);
     try {
       const { stream } = await clickhouse.exec({
         query,

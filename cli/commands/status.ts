@@ -1,4 +1,4 @@
-import { createClickHouse } from '#lib/clickhouse/client.ts';
+import { openClickHouse } from '../clickhouse-access.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import { openKafka } from '../kafka-access.ts';
 import { type LocatedStack, locateStack } from '../locate-stack.ts';
@@ -151,7 +151,7 @@ async function rateOf(
 }
 
 async function answers(clickhouseUrl: string): Promise<boolean> {
-  const clickhouse = createClickHouse(clickhouseUrl, { requestTimeoutMs: PROBE_TIMEOUT_MS });
+  const clickhouse = openClickHouse(clickhouseUrl, PROBE_TIMEOUT_MS);
   try {
     return (await clickhouse.ping()).success;
   } finally {
