@@ -1,0 +1,71 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ConfigError } from '#lib/errors.ts';
+import { describeExit, type RunningServer } from './server-readiness.ts';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2000;
+/** A run this long was a good one: the next restart is quick again. */
+const GOOD_RUN_MS = 10_000;
+
+export type KeptAlive = {
+  /** Process id of the current run, or of the last one while there is none. */
+  readonly pid: number;
+  /** Rejects with ConfigError where a restart failed for a reason that only a person can mend. */
+  readonly failed: Promise<never>;
+  /** Stops the server and does not start it again. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts a server, and again whenever it ends by itself, without limit. Throws what the first start throws.
+ * `signal` is that of the first start alone.
+ */
+export async function keepAlive(
+  name: string,
+  start: (signal: AbortSignal) => Promise<RunningServer>,
+  options: { readonly progress: (text: string) => void; readonly signal: AbortSignal },
+): Promise<KeptAlive> {
+  const { progress } = options;
+  const stopping = new AbortController();
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  let server = await start(options.signal);
+
+  async function guard(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    let startedAtMs = performance.now();
+    for (;;) {
+      const exit = await server.exited;
+      if (stopping.signal.aborted) return;
+      progress(`${name} ${describeExit(exit)}, restarting`);
+      if (performance.now() - startedAtMs >= GOOD_RUN_MS) pauseMs = FIRST_PAUSE_MS;
+      for (;;) {
+        await pause(pauseMs, undefined, { signal: stopping.signal });
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        startedAtMs = performance.now();
+        try {
+          server = await start(stopping.signal);
+          progress(`${name} is back`);
+          break;
+        } catch (error) {
+          if (error instanceof ConfigError || stopping.signal.aborted) throw error;
+          progress((error as Error).message);
+        }
+      }
+    }
+  }
+  const guarding = guard().catch((error) => {
+    if (!stopping.signal.aborted) failure.reject(error);
+  });
+  return {
+    get pid() {
+      return server.pid;
+    },
+    failed: failure.promise,
+    async stop() {
+      stopping.abort();
+      await server.stop();
+      await guarding;
+    },
+  };
+}
