@@ -1,0 +1,105 @@
+import type { AddressInfo } from 'node:net';
+import { loadEnvironments } from '#lib/config/environments.ts';
+import { ConfigError } from '#lib/errors.ts';
+import { createKafka } from '#lib/kafka/client.ts';
+import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
+import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
+import type { Logger } from '#lib/service/logger.ts';
+import type { RunningService } from '#lib/service/run-service.ts';
+import { topicInKafka } from '#schemas/topics.ts';
+import type { CollectorConfig } from '../config.ts';
+import { newTick } from '../core/tick.ts';
+import { createClientLookup } from './client-lookup.ts';
+import { createHttpServer } from './http-server.ts';
+import { KafkaPublisher } from './kafka-publisher.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { createMetrics } from './metrics.ts';
+import { createRandomIds } from './random-ids.ts';
+import { createRecordEncoder } from './record-encoder.ts';
+import { startTicker } from './ticker.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Starts the collector: it answers HTTP at once (503 until Kafka is there) and is ready when Kafka takes records. */
+export async function startCollector(config: CollectorConfig, log: Logger): Promise<RunningService> {
+  const environments = loadEnvironments(config.CAIRN_ENVIRONMENTS);
+  const lookUp = await createClientLookup(config.CAIRN_GEO_DATABASE);
+  const partitions = config.CAIRN_PARTITIONS;
+  const generation = config.CAIRN_GENERATION;
+  const brokers = config.CAIRN_KAFKA_BROKERS;
+  const kafka = createKafka({ clientId: 'cairn-collector', brokers, log });
+  const budget = new MemoryBudget(config.CAIRN_MAX_BYTES_IN_FLIGHT);
+  const metrics = createMetrics(() => budget.bytes);
+  const encode = createRecordEncoder(partitions);
+  const newId = createRandomIds();
+  const publisher = new KafkaPublisher({
+    kafka,
+    topic: topicInKafka('events.collected', generation),
+    partitions,
+    lingerMs: config.CAIRN_LINGER_MS,
+    ackTimeoutMs: config.CAIRN_ACK_TIMEOUT_MS,
+    log,
+    observeSendMs: (ms) => metrics.sendSeconds.observe(ms / 1000),
+  });
+  const http = createHttpServer({
+    environments: new Map(environments.map((environment) => [environment.appId, environment])),
+    refusePlaceholders: config.CAIRN_PLACEHOLDER_IDENTITIES === 'refuse',
+    maxAgeMs: config.CAIRN_MAX_EVENT_AGE_DAYS * DAY_MS,
+    maxBodyBytes: config.CAIRN_MAX_BODY_BYTES,
+    requestTimeoutMs: config.CAIRN_REQUEST_TIMEOUT_MS,
+    trustProxy: config.CAIRN_TRUST_PROXY,
+    newId,
+    now: Date.now,
+    publisher,
+    budget,
+    lookUp,
+    encode,
+    metrics,
+    log,
+  });
+  const url = await listen(http, config);
+
+  const admin = await waitForKafka(kafka, brokers, log);
+  await ensureTopics(admin, { generation, partitions, replicationFactor: config.CAIRN_REPLICATION_FACTOR });
+  await admin.disconnect();
+  await publisher.start();
+  const ticker = startTicker({
+    publisher,
+    lastAckAtMs: publisher.lastAckAtMs,
+    encode,
+    newTick: (nowMs) => newTick(newId(), nowMs),
+    tickAfterMs: config.CAIRN_TICK_AFTER_MS,
+    counted: (ticks) => metrics.ticks.inc(ticks),
+  });
+
+  return {
+    url,
+    failed: new Promise(() => undefined),
+    async stop() {
+      await http.close();
+      await ticker.stop();
+      await publisher.stop();
+    },
+  };
+}
+
+/** Listens and answers the URL. Throws ConfigError where the port is taken. */
+async function listen(
+  http: ReturnType<typeof createHttpServer>,
+  { CAIRN_HTTP_HOST: host, CAIRN_HTTP_PORT: port }: CollectorConfig,
+): Promise<string> {
+  try {
+    await http.listen({ host, port });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
+    throw new ConfigError(
+      [`Cannot listen on ${host}:${port}: ${message}; set CAIRN_HTTP_PORT or CAIRN_HTTP_HOST`],
+      {
+        cause,
+      },
+    );
+  }
+  const address = http.server.address() as AddressInfo;
+  return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${address.port}`;
+}
