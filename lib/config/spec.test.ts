@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConfigError } from '#lib/errors.ts';
+import { parseEnvironments } from './environments.ts';
+import { brokers, integer, oneOf, port, url } from './parsers.ts';
+import { printConfig, readConfig } from './spec.ts';
+
+const SPEC = {
+  CAIRN_PORT: { doc: 'A port.', parse: port, default: 8080 },
+  CAIRN_URL: { doc: 'A URL.', parse: url, default: 'http://localhost' },
+  CAIRN_KEY: { doc: 'A key.', parse: String, default: 'secret', secret: true },
+} as const;
+
+test('readConfig() takes what is set and the default for the rest', () => {
+  assert.deepEqual(readConfig(SPEC, { CAIRN_PORT: '0', CAIRN_URL: '' }), {
+    CAIRN_PORT: 0,
+    CAIRN_URL: 'http://localhost',
+    CAIRN_KEY: 'secret',
+  });
+});
+
+test('readConfig() lists every problem at once', () => {
+  assert.throws(
+    () => readConfig(SPEC, { CAIRN_PORT: '70000', CAIRN_URL: 'nowhere' }),
+    (error: ConfigError) => {
+      assert.deepEqual(error.problems, [
+        'Cannot read CAIRN_PORT: want a whole number from 0 to 65535, current value is "70000"',
+        'Cannot read CAIRN_URL: want a URL such as http://localhost:8123, current value is "nowhere"',
+      ]);
+      return true;
+    },
+  );
+});
+
+test('printConfig() hides secrets', () => {
+  assert.equal(
+    printConfig(SPEC, readConfig(SPEC, {})),
+    'CAIRN_PORT=8080\nCAIRN_URL=http://localhost\nCAIRN_KEY=***',
+  );
+});
+
+test('parsers say what they want', () => {
+  assert.throws(() => integer(1, 3)('2.5'), /whole number from 1 to 3/);
+  assert.throws(() => oneOf('a', 'b')('c'), /one of a, b/);
+  assert.throws(() => brokers('localhost'), /host:port/);
+  assert.deepEqual(brokers('a:1, b:2'), ['a:1', 'b:2']);
+});
+
+test('parseEnvironments() fills in options and takes a number for an app id', () => {
+  const [environment] = parseEnvironments(
+    '[{"number":3,"appId":42,"name":"shop","options":{"bots":"drop"}}]',
+    'file',
+  );
+  assert.deepEqual(environment, {
+    number: 3,
+    appId: '42',
+    name: 'shop',
+    apiKey: '',
+    options: { bots: 'drop', excludedIps: [], keepIp: true },
+  });
+});
+
+test('parseEnvironments() refuses what would mix environments up, and says all of it', () => {
+  const file = JSON.stringify([
+    { number: 1, appId: 'a', name: 'shop' },
+    { number: 1, appId: 'a', name: 'cairn', colour: 'red', options: { bots: 'eat' } },
+  ]);
+  assert.throws(
+    () => parseEnvironments(file, 'registry.json'),
+    (error: ConfigError) => {
+      assert.equal(error.problems.length, 5);
+      return true;
+    },
+  );
+  assert.throws(() => parseEnvironments('{', 'registry.json'), /registry.json/);
+  assert.throws(() => parseEnvironments('{}', 'registry.json'), /JSON array/);
+});

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeMetadata, EMPTY_METADATA, encodeMetadata } from './commit-metadata.ts';
+
+test('decodeMetadata() undoes encodeMetadata()', () => {
+  const metadata = { streamTime: 1_767_225_600_000, counts: { 'event.forwarded': 3, 'tick.forwarded': 1 } };
+  assert.deepEqual(decodeMetadata(encodeMetadata(metadata)), metadata);
+});
+
+test('decodeMetadata() starts from nothing where nothing was committed', () => {
+  for (const nothing of [null, undefined, '']) assert.deepEqual(decodeMetadata(nothing), EMPTY_METADATA);
+});
+
+test("decodeMetadata() refuses another program's metadata", () => {
+  assert.throws(() => decodeMetadata('{"leader":"b1"}'), /Cannot read/);
+  assert.throws(() => decodeMetadata('not json'), SyntaxError);
+});
