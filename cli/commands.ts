@@ -20,4 +20,16 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'ask ClickHouse in SQL',
     load: async () => (await import('./commands/sql.ts')).sql,
   },
+  funnel: {
+    summary: 'how many users did some steps in order',
+    load: async () => (await import('./commands/funnel.ts')).funnel,
+  },
+  retention: {
+    summary: 'how many users came back',
+    load: async () => (await import('./commands/retention.ts')).retention,
+  },
+  sessions: {
+    summary: 'how many sessions, how long, how many bounced',
+    load: async () => (await import('./commands/sessions.ts')).sessions,
+  },
 };

@@ -33,8 +33,9 @@ const ERROR = 50;
 const BOOKKEEPING = new Set(['level', 'time', 'pid', 'hostname', 'service', 'msg', 'err']);
 
 /**
- * A log line as a person reads it in the terminal: undefined below warning. A line that is not one of our
- * log's, such as a crash of the runtime, is always shown.
+ * A log line as a person reads it in the terminal: undefined below warning, and for what the Kafka client
+ * says of requests that it then repeats by itself. A line that is not one of our log's, such as a crash of
+ * the runtime, is always shown.
  */
 export function forTerminal(service: string, line: string): string | undefined {
   let entry: Record<string, unknown>;
@@ -44,7 +45,7 @@ export function forTerminal(service: string, line: string): string | undefined {
     return `${service}: ${line}`;
   }
   const level = Number(entry['level']);
-  if (level < WARN) return undefined;
+  if (level < WARN || (level < ERROR && entry['kafka'] !== undefined)) return undefined;
   const { message } = (entry['err'] ?? {}) as { message?: string };
   const fields = Object.entries(entry)
     .filter(([name, value]) => !BOOKKEEPING.has(name) && value !== undefined)

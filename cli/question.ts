@@ -1,0 +1,81 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { type Environment, loadEnvironments } from '#lib/config/environments.ts';
+import { ConfigError } from '#lib/errors.ts';
+import { type EventNameRow, eventNamesQuery } from '#queries/event-names.ts';
+import { inlineParams } from '#queries/inline-params.ts';
+import type { Query } from '#queries/query.ts';
+import { ask, openClickHouse } from './clickhouse-access.ts';
+import { type Context, JSON_OPTION, type OptionTable } from './command.ts';
+import { locateStack } from './locate-stack.ts';
+import { readStackSettings } from './stack-settings.ts';
+import { didYouMean } from './suggest.ts';
+import { RANGE_OPTIONS } from './time-range.ts';
+import { CommandError, UsageError } from './usage-error.ts';
+
+/** Options of every command that asks a question about events. */
+export const QUESTION_OPTIONS = {
+  ...RANGE_OPTIONS,
+  env: { type: 'string', value: 'NAME', doc: 'environment, where there are several' },
+  ...JSON_OPTION,
+  sql: { type: 'boolean', doc: 'print the query instead of asking it' },
+} as const satisfies OptionTable;
+
+/** The environment --env names; the only one where it is left out. Throws UsageError. */
+export function environmentOf({ env }: Context, name: string | undefined): Environment {
+  let environments: readonly Environment[];
+  try {
+    environments = loadEnvironments(readStackSettings(env).CAIRN_ENVIRONMENTS);
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message) : error;
+  }
+  const names = environments.map((environment) => environment.name);
+  const found = name === undefined ? environments[0] : environments.find((one) => one.name === name);
+  if (name === undefined && environments.length > 1) {
+    throw new UsageError(`There are several environments: choose one with --env, of ${names.join(', ')}`);
+  }
+  if (found === undefined) {
+    throw new UsageError(
+      `Unknown environment ${JSON.stringify(name)}${didYouMean(name ?? '', names)}; there is ${names.join(', ')}`,
+    );
+  }
+  return found;
+}
+
+/** What `--sql` prints: the query to read, or with --json the text and its parameters. */
+export function queryText(query: Query, json: boolean): string {
+  return json ? `${JSON.stringify(query)}\n` : `${inlineParams(query)}\n`;
+}
+
+/** Asks ClickHouse of the located stack and closes the connection. */
+export async function withClickHouse<T>(
+  context: Context,
+  use: (clickhouse: ClickHouseClient) => Promise<T>,
+): Promise<T> {
+  const clickhouse = openClickHouse(locateStack(context, ['clickhouse']).clickhouseUrl);
+  try {
+    return await use(clickhouse);
+  } finally {
+    await clickhouse.close();
+  }
+}
+
+/**
+ * Throws CommandError, with near names, where one of the names is no event of the environment. A wrong name
+ * would otherwise look like an answer: nobody did it.
+ */
+export async function checkEventNames(
+  clickhouse: ClickHouseClient,
+  environment: Environment,
+  wanted: readonly string[],
+): Promise<void> {
+  const rows = await ask<EventNameRow>(clickhouse, eventNamesQuery(environment.number));
+  if (rows.length === 0) throw new CommandError(`There are no events in ${environment.name} yet`);
+  const names = rows.map(({ name }) => name);
+  const unknown = [...new Set(wanted)].filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  const lines = unknown.map((name) => {
+    const hint = didYouMean(name, names);
+    return `Unknown event ${JSON.stringify(name)} in ${environment.name}${hint || `; the most frequent are ${names.slice(0, 5).join(', ')}`}`;
+  });
+  throw new CommandError(lines.join('\n'));
+}
