@@ -2,19 +2,31 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clickhouseLibrary } from './platform.ts';
 import { LOOPBACK } from './ports.ts';
-import { type RunningServer, type ServerStart, whenReady } from './server-readiness.ts';
-import { startSupervised } from './supervised-process.ts';
+import { type ServerStart, whenReady } from './server-readiness.ts';
+import { type SupervisedProcess, startSupervised } from './supervised-process.ts';
 
 const SERVER = join(import.meta.dirname, 'clickhouse-server.ts');
-const READY_WITHIN_MS = 30_000;
-/** Running queries may take a while to end, and merges of large parts. */
+const READY_WITHIN_MS = 60_000;
+/** A stop waits for running queries. */
 const GRACE_MS = 10_000;
-const PING_TIMEOUT_MS = 1000;
+const ANSWER_TIMEOUT_MS = 1000;
 
-/** Bounds for a machine that runs everything else too. System log tables are off unless configured. */
+/**
+ * Bounds for a machine that runs everything else too. An idle connection delays a stop until it is closed:
+ * three seconds is the shortest time that the usual clients' own idle limits stay below. System log tables
+ * are off unless configured, so only the user's data grows.
+ */
 const CONFIG = `<clickhouse>
   <max_server_memory_usage_to_ram_ratio>0.5</max_server_memory_usage_to_ram_ratio>
   <mark_cache_size>536870912</mark_cache_size>
+  <primary_index_cache_size>536870912</primary_index_cache_size>
+  <keep_alive_timeout>3</keep_alive_timeout>
+  <log-level>warning</log-level>
+  <logger>
+    <log>clickhouse.log</log>
+    <size>10M</size>
+    <count>2</count>
+  </logger>
 </clickhouse>
 `;
 
@@ -26,7 +38,7 @@ export async function startClickHouse({
   dataDir,
   port,
   signal,
-}: ServerStart): Promise<RunningServer & { readonly url: string }> {
+}: ServerStart): Promise<SupervisedProcess & { readonly url: string }> {
   const directory = join(dataDir, 'clickhouse');
   const data = join(directory, 'data');
   const config = join(directory, 'config.xml');
@@ -53,7 +65,7 @@ export async function startClickHouse({
   });
   await whenReady(server, {
     name: 'ClickHouse',
-    isReady: () => answersPing(url),
+    isReady: () => answers(url, data),
     withinMs: READY_WITHIN_MS,
     logFile: outputFile,
     signal,
@@ -61,10 +73,16 @@ export async function startClickHouse({
   return { ...server, url };
 }
 
-async function answersPing(url: string): Promise<boolean> {
+/** Asks for the data directory too: another server that took the port first would answer a ping as well. */
+async function answers(url: string, data: string): Promise<boolean> {
+  const query = "SELECT value FROM system.server_settings WHERE name = 'path' FORMAT TSVRaw";
   try {
-    const response = await fetch(`${url}/ping`, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
-    return response.ok && (await response.text()) === 'Ok.\n';
+    const response = await fetch(`${url}/?query=${encodeURIComponent(query)}`, {
+      // Left open, the connection would delay a stop.
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+    return (await response.text()).trimEnd() === data;
   } catch {
     return false;
   }

@@ -1,7 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '#lib/errors.ts';
-import { isTaken, takeLock } from './lock-file.ts';
+import { isTaken, type LockFile, takeLock } from './lock-file.ts';
+
+const VERSION = 'VERSION';
+const VARIABLE = 'CAIRN_DATA_DIR';
 
 /** What wrote a data directory. */
 export type DataVersion = {
@@ -22,25 +25,10 @@ export type DataDir = { readonly path: string; release(): void };
  */
 export function openDataDir(directory: string, current: DataVersion = DATA_VERSION): DataDir {
   const path = resolve(directory);
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw new ConfigError(
-      [
-        `Cannot create the data directory ${path}: ${(error as Error).message}. Set CAIRN_DATA_DIR to another place`,
-      ],
-      { cause: error },
-    );
-  }
-  const lock = takeLock(join(path, 'lock'));
-  if (!isTaken(lock)) {
-    throw new ConfigError([
-      `Cannot use the data directory ${path}: locked by another instance (pid ${lock.pid}). Stop that one, or set CAIRN_DATA_DIR to another place`,
-    ]);
-  }
+  const lock = lockDirectory(path);
   try {
     checkVersion(path, current);
-    writeFileSync(join(path, 'VERSION'), `${JSON.stringify(current)}\n`);
+    replaceFile(join(path, VERSION), `${JSON.stringify(current)}\n`);
   } catch (error) {
     lock.release();
     throw error;
@@ -48,15 +36,40 @@ export function openDataDir(directory: string, current: DataVersion = DATA_VERSI
   return { path, release: lock.release };
 }
 
+function lockDirectory(path: string): LockFile {
+  let lock: ReturnType<typeof takeLock>;
+  try {
+    mkdirSync(path, { recursive: true });
+    lock = takeLock(join(path, 'lock'));
+  } catch (error) {
+    throw new ConfigError(
+      [
+        `Cannot write to the data directory ${path}: ${(error as Error).message}. Set ${VARIABLE} to another place`,
+      ],
+      { cause: error },
+    );
+  }
+  if (isTaken(lock)) return lock;
+  throw new ConfigError([
+    `Cannot use the data directory ${path}: locked by another instance (pid ${lock.pid}). Stop that one, or set ${VARIABLE} to another place`,
+  ]);
+}
+
+/** In one step: half a VERSION file would lock its owner out. */
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
 function checkVersion(path: string, current: DataVersion): void {
-  const file = join(path, 'VERSION');
+  const file = join(path, VERSION);
   let refusal: string | undefined;
   if (existsSync(file)) refusal = whyIncompatible(readFileSync(file, 'utf8'), current);
   else if (['kafka', 'clickhouse'].some((name) => existsSync(join(path, name))))
-    refusal = 'it has no VERSION file, so something else wrote it';
+    refusal = `it has no ${VERSION} file, so something else wrote it`;
   if (refusal === undefined) return;
   throw new ConfigError([
-    `Cannot use the data directory ${path}: ${refusal}. Set CAIRN_DATA_DIR to another place, or delete the directory to start afresh without its data`,
+    `Cannot use the data directory ${path}: ${refusal}. Set ${VARIABLE} to another place, or delete the directory to start afresh without its data`,
   ]);
 }
 
@@ -69,7 +82,7 @@ export function whyIncompatible(text: string, current: DataVersion): string | un
   try {
     written = Object(JSON.parse(text));
   } catch {
-    return `its VERSION file does not parse: ${JSON.stringify(text.slice(0, 100))}`;
+    return `its ${VERSION} file does not parse: ${JSON.stringify(text.slice(0, 100))}`;
   }
   if (written.format !== current.format)
     return `its format is ${written.format}, this version reads ${current.format}`;

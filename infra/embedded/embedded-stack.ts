@@ -55,9 +55,13 @@ export async function startEmbeddedStack(options: EmbeddedStackOptions): Promise
   const startingKafka = brokers.length > 0 ? undefined : embedKafka(options.kafkaPort, context);
   const startingClickHouse =
     clickhouseUrl !== '' ? undefined : embedClickHouse(options.clickhousePort, context);
-  const stop = async () => {
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= stopAll();
+    return stopped;
+  };
+  const stopAll = async () => {
     giveUp.abort();
-    // One after the other: ClickHouse reads from nobody, while Kafka's clients may still be finishing.
     for (const starting of [startingClickHouse, startingKafka]) {
       await starting?.then(
         ({ server }) => server.stop(),

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
+import { UnavailableError } from '#lib/errors.ts';
 import { KAFKA_FILES, KAFKA_LOGGING, kafkaProperties } from './kafka-configuration.ts';
 import { LOOPBACK, pickFreePort } from './ports.ts';
-import { type RunningServer, type ServerStart, whenReady } from './server-readiness.ts';
-import { startSupervised } from './supervised-process.ts';
+import { type ServerStart, whenReady } from './server-readiness.ts';
+import { type SupervisedProcess, startSupervised } from './supervised-process.ts';
 
 const run = promisify(execFile);
 const READY_WITHIN_MS = 60_000;
@@ -32,7 +33,9 @@ export type KafkaStart = ServerStart & {
  * Starts a Kafka node on the loopback interface, with its data in `dataDir`/kafka, and resolves when it
  * answers. Throws UnavailableError where it does not come up.
  */
-export async function startKafka(options: KafkaStart): Promise<RunningServer & { readonly broker: string }> {
+export async function startKafka(
+  options: KafkaStart,
+): Promise<SupervisedProcess & { readonly broker: string }> {
   const { java, port, signal } = options;
   const directory = join(options.dataDir, 'kafka');
   const outputFile = join(directory, 'kafka.out');
@@ -40,7 +43,7 @@ export async function startKafka(options: KafkaStart): Promise<RunningServer & {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, KAFKA_FILES.properties), kafkaProperties(port, await pickFreePort()));
   writeFileSync(join(directory, KAFKA_FILES.logging), KAFKA_LOGGING);
-  await formatOnce(java, classPath, directory);
+  const clusterId = await formatOnce(java, classPath, directory);
   const server = await startSupervised({
     command: java,
     args: [...JVM, ...classPath, 'kafka.Kafka', KAFKA_FILES.properties],
@@ -52,7 +55,7 @@ export async function startKafka(options: KafkaStart): Promise<RunningServer & {
   const broker = `${LOOPBACK}:${port}`;
   await whenReady(server, {
     name: 'Kafka',
-    isReady: () => answers(broker),
+    isReady: () => answers(broker, clusterId),
     withinMs: READY_WITHIN_MS,
     logFile: outputFile,
     signal,
@@ -60,24 +63,35 @@ export async function startKafka(options: KafkaStart): Promise<RunningServer & {
   return { ...server, broker };
 }
 
-async function formatOnce(java: string, classPath: readonly string[], directory: string): Promise<void> {
+/** Id of the cluster in the data directory, which is formatted where it is new. */
+async function formatOnce(java: string, classPath: readonly string[], directory: string): Promise<string> {
+  const properties = join(directory, KAFKA_FILES.data, 'meta.properties');
   // Written last by the tool, so a format that was interrupted is done again.
-  if (existsSync(join(directory, KAFKA_FILES.data, 'meta.properties'))) return;
-  const clusterId = randomBytes(16);
-  // Kafka's form is base64url, and one that begins with a dash would read as an option.
-  clusterId[0]! &= 0x7f;
-  const args = [
-    'format',
-    '--ignore-formatted',
-    '-c',
-    KAFKA_FILES.properties,
-    '-t',
-    clusterId.toString('base64url'),
-  ];
-  await run(java, [...JVM, ...classPath, 'kafka.tools.StorageTool', ...args], { cwd: directory });
+  if (!existsSync(properties)) {
+    const id = randomBytes(16);
+    // Kafka's form is base64url, and one that begins with a dash would read as an option.
+    id[0]! &= 0x7f;
+    const args = [
+      'format',
+      '--ignore-formatted',
+      '-c',
+      KAFKA_FILES.properties,
+      '-t',
+      id.toString('base64url'),
+    ];
+    try {
+      await run(java, [...JVM, ...classPath, 'kafka.tools.StorageTool', ...args], { cwd: directory });
+    } catch (error) {
+      throw new UnavailableError(`Cannot format the storage of Kafka: ${(error as Error).message.trim()}`, {
+        cause: error,
+      });
+    }
+  }
+  return /^cluster\.id=(.*)$/m.exec(readFileSync(properties, 'utf8'))?.[1] ?? '';
 }
 
-async function answers(broker: string): Promise<boolean> {
+/** Asks for the cluster's id too: another broker that took the port first would answer as well. */
+async function answers(broker: string, clusterId: string): Promise<boolean> {
   const kafka = new Kafka({
     brokers: [broker],
     clientId: 'cairn-readiness',
@@ -89,7 +103,8 @@ async function answers(broker: string): Promise<boolean> {
   const admin = kafka.admin();
   try {
     await admin.connect();
-    return (await admin.describeCluster()).brokers.length > 0;
+    const cluster = await admin.describeCluster();
+    return cluster.clusterId === clusterId && cluster.brokers.length > 0;
   } catch {
     return false;
   } finally {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConfigError } from '#lib/errors.ts';
-import { describeExit, type RunningServer } from './server-readiness.ts';
+import { describeExit } from './server-readiness.ts';
+import type { SupervisedProcess } from './supervised-process.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
@@ -22,7 +23,7 @@ export type KeptAlive = {
  */
 export async function keepAlive(
   name: string,
-  start: (signal: AbortSignal) => Promise<RunningServer>,
+  start: (signal: AbortSignal) => Promise<SupervisedProcess>,
   options: { readonly progress: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<KeptAlive> {
   const { progress } = options;

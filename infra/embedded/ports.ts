@@ -28,10 +28,11 @@ export async function claimPort(port: number, variable: string, what: string): P
   if (port === 0) return pickFreePort();
   const code = await listenFailure(port);
   if (code === undefined) return port;
-  const reason = code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${code})`;
-  throw new ConfigError([
-    `Cannot start ${what}: port ${port} ${reason}. Stop that program, or set ${variable} to another port (0 picks a free one)`,
-  ]);
+  const [reason, remedy] =
+    code === 'EADDRINUSE'
+      ? ['is in use by another program', `Stop that program, or set ${variable} to another port`]
+      : [`cannot be opened (${code})`, `Set ${variable} to another port`];
+  throw new ConfigError([`Cannot start ${what}: port ${port} ${reason}. ${remedy} (0 picks a free one)`]);
 }
 
 async function listenFailure(port: number): Promise<string | undefined> {

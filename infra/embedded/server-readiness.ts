@@ -15,8 +15,6 @@ export type ServerStart = {
   readonly signal?: AbortSignal | undefined;
 };
 
-export type RunningServer = SupervisedProcess;
-
 export type Readiness = {
   readonly name: string;
   /** Asks the server itself; false as long as it does not answer. */

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -62,6 +71,8 @@ export type SupervisedProcess = {
  */
 export async function startSupervised(options: SupervisedOptions): Promise<SupervisedProcess> {
   mkdirSync(dirname(options.outputFile), { recursive: true });
+  // What the run before said as it died is kept.
+  if (existsSync(options.outputFile)) renameSync(options.outputFile, `${options.outputFile}.previous`);
   const output = openSync(options.outputFile, 'w');
   let child: ChildProcess;
   try {
