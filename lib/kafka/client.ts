@@ -17,16 +17,19 @@ export function createKafka(options: { clientId: string; brokers: readonly strin
   });
 }
 
+const NORMAL = ['Response ', 'Limiting retries'];
+
 /**
  * Writes kafkajs's log entries to the service's logger. It says at error level what it then retries by
- * itself, so its errors are warnings here: what is not retried reaches the caller as an exception. That the
- * transaction coordinator is still busy with the previous transaction is normal and not worth a warning.
+ * itself, so its errors are warnings here: what is not retried reaches the caller as an exception. An error
+ * code in a single answer of the broker is not even that: coordinators load, groups rebalance, topics exist.
+ * Nor is that a producer's retries are limited: a task that gives up is opened again, and fences itself.
  */
 export function forwardKafkaLog(log: Logger): (entry: LogEntry) => void {
   return ({ level, namespace, log: { message, error, broker, topic, partition, groupId } }) => {
     const fields = { kafka: namespace, error, broker, topic, partition, groupId };
-    const isBusyCoordinator = String(error).includes('another concurrent operation');
-    if (level <= logLevel.WARN && !isBusyCoordinator) log.warn(fields, message);
+    const isNormal = NORMAL.some((beginning) => message.startsWith(beginning));
+    if (level <= logLevel.WARN && !isNormal) log.warn(fields, message);
     else log.debug(fields, message);
   };
 }

@@ -70,7 +70,7 @@ export class PartitionReader {
 
   /** First offset whose record is not older than a time; undefined where there is none. */
   async offsetAtTime(topic: string, partition: number, timeMs: number): Promise<bigint | undefined> {
-    const offset = await this.#listOffset(topic, partition, timeMs);
+    const offset = await this.#listOffset(topic, partition, Math.max(0, timeMs));
     return offset < 0n ? undefined : offset;
   }
 
