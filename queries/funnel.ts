@@ -35,13 +35,13 @@ const NO_START = '(toInt64(-1), toUInt32(0))';
  * How: a user's events are an array sorted by (time, event id). `started_k` is an array over the same
  * positions: the latest start of an attempt that has done k steps up to there. The latest is enough, as
  * nothing but the distance to the start decides whether a later event still counts. `started_k` follows from
- * `started_k-1` as it was strictly before the event: events that tie are not later than each other.
+ * `started_(k-1)` as it was strictly before the event: events that tie are not later than each other.
  *
  * | steps A, B within 5 |    |    |    |    |
  * |---------------------|----|----|----|----|
  * | event and time      | A0 | A4 | B7 | B9 |
  * | started_1           | 0  | 4  | 4  | 4  |
- * | before_2            | -  | 0  | 4  | 4  |
+ * |   before the event  | -  | 0  | 4  | 4  |
  * | started_2           | -  | -  | 4  | 4  |
  *
  * windowFunnel sees no order in equal times, or lets one event do two steps, depending on its mode. These
@@ -56,30 +56,31 @@ export function funnelQuery(question: FunnelQuestion): Query {
   }
   const scope = scopeConditions(question);
   const names = [...new Set(steps)];
-  const levels = steps.map((_, index) => index + 1);
-  const columns = [
-    `arraySort(groupArray((toUnixTimestamp64Milli(time), event_id, transform(name, {names:Array(String)}, {masks:Array(UInt32)}, toUInt32(0))${by === undefined ? '' : `, ${PROPERTY}`}))) AS trail`,
-    'trail.1 AS ats',
-    'trail.3 AS masks',
-    'arrayMap((at, id, last_at, last_id) -> at != last_at OR id != last_id, ats, trail.2, arrayPushFront(arrayPopBack(ats), -1), arrayPushFront(arrayPopBack(trail.2), 0)) AS laters',
-    ...levels.flatMap((level) => (level === 1 ? [FIRST_LEVEL] : nextLevel(level, withinMs !== undefined))),
-    `${levels.map((level) => `(started_${level}[-1].1 >= 0)`).join(' + ')} AS level`,
-    ...(by === undefined ? [] : [`${valueOfStart(levels)} AS value`]),
-  ];
-  const counts = `[${levels.map((level) => `countIf(level >= ${level})`).join(', ')}] AS counts`;
-  const sql = `WITH users AS
+  const last = steps.length;
+  const counts = `[${steps.map((_, index) => `countIf(reached_${last} >= ${index + 1})`).join(', ')}] AS counts`;
+  const sql = `WITH trails AS
 (
   SELECT
     user_id,
-    ${columns.join(',\n    ')}
+    arraySort(groupArray((toUnixTimestamp64Milli(time), event_id, transform(name, {names:Array(String)}, {masks:Array(UInt32)}, toUInt32(0))${by === undefined ? '' : `, ${PROPERTY}`}))) AS trail
   FROM cairn.resolved_events
   WHERE ${[...scope.conditions, 'name IN {names:Array(String)}'].join(' AND ')}
   GROUP BY user_id
-)
+),
+level_0 AS
+(
+  SELECT
+    trail.1 AS ats,
+    trail.3 AS masks,
+    ${by === undefined ? '' : 'trail.4 AS properties,\n    NULL AS value_0,\n    '}arrayMap((at, id, last_at, last_id) -> at != last_at OR id != last_id, ats, trail.2, arrayPushFront(arrayPopBack(ats), -1), arrayPushFront(arrayPopBack(trail.2), 0)) AS laters,
+    0 AS reached_0
+  FROM trails
+),
+${steps.map((_, index) => level(index + 1, withinMs !== undefined, by !== undefined)).join(',\n')}
 ${
   by === undefined
-    ? `SELECT ${counts}\nFROM users`
-    : `SELECT value, ${counts}\nFROM users\nWHERE level >= 1\nGROUP BY value\nORDER BY counts DESC, value`
+    ? `SELECT ${counts}\nFROM level_${last}`
+    : `SELECT value_${last} AS value, ${counts}\nFROM level_${last}\nWHERE reached_${last} >= 1\nGROUP BY value\nORDER BY counts DESC, value`
 }`;
   return {
     sql,
@@ -98,23 +99,27 @@ function maskOf(name: string, steps: readonly string[]): number {
   return steps.reduce((mask, step, bit) => (step === name ? mask + 2 ** bit : mask), 0);
 }
 
-const FIRST_LEVEL = `arrayFill(start -> start.1 >= 0, arrayMap((at, mask, position) -> if(bitTest(mask, 0), (at, position), ${NO_START}), ats, masks, arrayEnumerate(masks))) AS started_1`;
-
-function nextLevel(level: number, bounded: boolean): string[] {
-  const inTime = bounded ? ' AND start.1 >= at - {within:Int64}' : '';
-  return [
-    `arrayFill((start, later) -> later, arrayPushFront(arrayPopBack(started_${level - 1}), ${NO_START}), laters) AS before_${level}`,
-    `arrayFill(start -> start.1 >= 0, arrayMap((at, mask, start) -> if(bitTest(mask, ${level - 1}) AND start.1 >= 0${inTime}, start, ${NO_START}), ats, masks, before_${level})) AS started_${level}`,
-  ];
-}
-
 const PROPERTY =
   'if(isNull(getSubcolumn(properties, {by:String})), NULL, toString(getSubcolumn(properties, {by:String})))';
 
-/** The property of the event that started the first attempt to reach the user's last level. */
-function valueOfStart(levels: readonly number[]): string {
-  const branches = levels.map(
-    (level) => `level = ${level}, trail.4[arrayFirst(start -> start.1 >= 0, started_${level}).2]`,
-  );
-  return `multiIf(${branches.join(', ')}, NULL)`;
+/** One level from the one before it. A subquery each: as aliases of one SELECT they would be written out in each other. */
+function level(number: number, bounded: boolean, split: boolean): string {
+  const before = number - 1;
+  const carried = split ? 'ats, masks, properties, laters' : 'ats, masks, laters';
+  const inTime = bounded ? ' AND start.1 >= at - {within:Int64}' : '';
+  const taken =
+    number === 1
+      ? `arrayMap((at, mask, position) -> if(bitTest(mask, 0), (at, position), ${NO_START}), ats, masks, arrayEnumerate(masks))`
+      : `arrayMap((at, mask, start) -> if(bitTest(mask, ${before}) AND start.1 >= 0${inTime}, start, ${NO_START}), ats, masks, arrayFill((start, later) -> later, arrayPushFront(arrayPopBack(started_${before}), ${NO_START}), laters))`;
+  const done = `started_${number}[-1].1 >= 0`;
+  const value = `,
+    if(${done}, properties[arrayFirst(start -> start.1 >= 0, started_${number}).2], value_${before}) AS value_${number}`;
+  return `level_${number} AS
+(
+  SELECT
+    ${carried},
+    arrayFill(start -> start.1 >= 0, ${taken}) AS started_${number},
+    reached_${before} + (${done}) AS reached_${number}${split ? value : ''}
+  FROM level_${before}
+)`;
 }

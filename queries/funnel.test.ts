@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import fc from 'fast-check';
+import { startClickHouse } from '#infra/embedded/clickhouse.ts';
+import { pickFreePort } from '#infra/embedded/ports.ts';
+import { type FunnelQuestion, type FunnelRow, funnelQuery } from './funnel.ts';
+import { inlineParams } from './inline-params.ts';
+
+type Event = { user: number; time: number; id: number; name: string };
+
+/** Depends on (time, event id) alone, so that events that tie have the same value. */
+function planOf({ time, id }: Event): string | null {
+  return ['free', 'pro', null][(time + id) % 3] as string | null;
+}
+
+function isLater(event: Event, than: Event): boolean {
+  return event.time > than.time || (event.time === than.time && event.id > than.id);
+}
+
+type Attempt = { level: number; first: Event; last: Event };
+
+/** Every attempt there is, by trying every choice of events. */
+function* attempts(events: readonly Event[], steps: readonly string[], withinMs: number): Generator<Attempt> {
+  function* extend(level: number, first: Event, last: Event): Generator<Attempt> {
+    yield { level, first, last };
+    for (const event of events) {
+      if (event.name === steps[level] && isLater(event, last) && event.time - first.time <= withinMs) {
+        yield* extend(level + 1, first, event);
+      }
+    }
+  }
+  for (const event of events) if (event.name === steps[0]) yield* extend(1, event, event);
+}
+
+/** The attempt a user counts under: the farthest, then the first to get there, then the latest start. */
+function bestAttempt(
+  events: readonly Event[],
+  steps: readonly string[],
+  withinMs: number,
+): Attempt | undefined {
+  const better = (one: Attempt, other: Attempt) =>
+    one.level !== other.level
+      ? one.level > other.level
+      : isLater(other.last, one.last) || (!isLater(one.last, other.last) && isLater(one.first, other.first));
+  let best: Attempt | undefined;
+  for (const attempt of attempts(events, steps, withinMs)) {
+    if (best === undefined || better(attempt, best)) best = attempt;
+  }
+  return best;
+}
+
+function expectedRows(events: readonly Event[], question: FunnelQuestion): FunnelRow[] {
+  const {
+    steps,
+    withinMs = Number.POSITIVE_INFINITY,
+    fromMs = 0,
+    toMs = Number.POSITIVE_INFINITY,
+    by,
+  } = question;
+  const inRange = events.filter(({ time }) => time >= fromMs && time < toMs);
+  const counts = new Map<string | null, number[]>(by === undefined ? [[null, steps.map(() => 0)]] : []);
+  for (const mine of Map.groupBy(inRange, ({ user }) => user).values()) {
+    const best = bestAttempt(mine, steps, withinMs);
+    if (best === undefined) continue;
+    const value = by === undefined ? null : planOf(best.first);
+    const row = counts.getOrInsertComputed(value, () => steps.map(() => 0));
+    for (let level = 0; level < best.level; level += 1) row[level] = (row[level] ?? 0) + 1;
+  }
+  return [...counts].map(([value, row]) => (by === undefined ? { counts: row } : { value, counts: row }));
+}
+
+let directory: string;
+let server: Awaited<ReturnType<typeof startClickHouse>>;
+let clickhouse: ClickHouseClient;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cairn-funnel-'));
+  server = await startClickHouse({ dataDir: directory, port: await pickFreePort() });
+  clickhouse = createClient({
+    url: server.url,
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+  });
+  await clickhouse.command({ query: 'CREATE DATABASE cairn' });
+  await clickhouse.command({
+    query: `CREATE TABLE cairn.resolved_events (environment UInt16, user_id UInt64, event_id UInt64,
+      time DateTime64(3, 'UTC'), name LowCardinality(String), properties JSON) ENGINE = MergeTree ORDER BY user_id`,
+  });
+});
+
+after(async () => {
+  await clickhouse.close();
+  await server.stop();
+  await rm(directory, { recursive: true });
+});
+
+async function load(events: readonly Event[]): Promise<void> {
+  await clickhouse.command({ query: 'TRUNCATE TABLE cairn.resolved_events' });
+  if (events.length === 0) return;
+  await clickhouse.insert({
+    table: 'cairn.resolved_events',
+    format: 'JSONEachRow',
+    values: events.map((event) => {
+      const plan = planOf(event);
+      const time = new Date(event.time).toISOString().slice(0, -1).replace('T', ' ');
+      const { user: user_id, id: event_id, name } = event;
+      return { environment: 1, user_id, event_id, time, name, properties: plan === null ? {} : { plan } };
+    }),
+  });
+}
+
+async function rowsOf(sql: string, query_params: Record<string, unknown> = {}): Promise<FunnelRow[]> {
+  const answer = await clickhouse.query({ query: sql, query_params, format: 'JSONEachRow' });
+  return sorted(await answer.json<FunnelRow>());
+}
+
+function sorted(rows: readonly FunnelRow[]): FunnelRow[] {
+  return [...rows].sort((left, right) => String(left.value).localeCompare(String(right.value)));
+}
+
+/** Few names, times and ids, so that repeats, ties and both sides of every bound come up. */
+const anEvent = fc.record({
+  user: fc.integer({ min: 1, max: 12 }),
+  time: fc.integer({ min: 0, max: 9 }),
+  id: fc.integer({ min: 1, max: 3 }),
+  name: fc.constantFrom('A', 'B', 'C', "it's {x:String}"),
+});
+
+const aQuestion = fc.record(
+  {
+    environment: fc.constant(1),
+    steps: fc.array(fc.constantFrom('A', 'B', "it's {x:String}"), { minLength: 1, maxLength: 4 }),
+    withinMs: fc.integer({ min: 0, max: 6 }),
+    by: fc.constant('plan'),
+    fromMs: fc.integer({ min: 0, max: 3 }),
+    toMs: fc.integer({ min: 4, max: 9 }),
+  },
+  { requiredKeys: ['environment', 'steps'] },
+);
+
+test('funnelQuery() counts what trying every choice of events counts', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anEvent, { maxLength: 120 }),
+      fc.array(aQuestion, { minLength: 5, maxLength: 5 }),
+      async (events, questions) => {
+        await load(events);
+        for (const question of questions) {
+          const query = funnelQuery(question);
+          const expected = sorted(expectedRows(events, question));
+          assert.deepEqual(await rowsOf(query.sql, query.params), expected);
+          assert.deepEqual(await rowsOf(inlineParams(query)), expected);
+        }
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+const cases: {
+  title: string;
+  events: [time: number, id: number, name: string][];
+  steps: string[];
+  withinMs?: number;
+  counts: number[];
+}[] = [
+  {
+    title: 'a later start where the first one is too old',
+    events: [
+      [0, 1, 'A'],
+      [4, 2, 'A'],
+      [7, 3, 'B'],
+    ],
+    steps: ['A', 'B'],
+    withinMs: 5,
+    counts: [1, 1],
+  },
+  { title: 'an event for each of two equal steps', events: [[0, 1, 'A']], steps: ['A', 'A'], counts: [1, 0] },
+  {
+    title: 'the bound as within',
+    events: [
+      [0, 1, 'A'],
+      [5, 2, 'B'],
+    ],
+    steps: ['A', 'B'],
+    withinMs: 5,
+    counts: [1, 1],
+  },
+  {
+    title: 'nothing past the bound',
+    events: [
+      [0, 1, 'A'],
+      [6, 2, 'B'],
+    ],
+    steps: ['A', 'B'],
+    withinMs: 5,
+    counts: [1, 0],
+  },
+  {
+    title: 'equal times by event id',
+    events: [
+      [3, 2, 'A'],
+      [3, 1, 'B'],
+    ],
+    steps: ['B', 'A'],
+    counts: [1, 1],
+  },
+  {
+    title: 'no order in a tie',
+    events: [
+      [3, 1, 'A'],
+      [3, 1, 'B'],
+    ],
+    steps: ['A', 'B'],
+    counts: [1, 0],
+  },
+  {
+    title: 'the bound from the first event, not from the step before',
+    events: [
+      [0, 1, 'A'],
+      [4, 2, 'B'],
+      [8, 3, 'C'],
+    ],
+    steps: ['A', 'B', 'C'],
+    withinMs: 5,
+    counts: [1, 1, 0],
+  },
+];
+
+for (const { title, events, steps, withinMs, counts } of cases) {
+  test(`funnelQuery() takes ${title}`, async () => {
+    await load(events.map(([time, id, name]) => ({ user: 1, time, id, name })));
+    const query = funnelQuery({ environment: 1, steps, withinMs });
+    assert.deepEqual(await rowsOf(query.sql, query.params), [{ counts }]);
+  });
+}
+
+test('funnelQuery() holds 32 steps and 100 000 events of one user', async () => {
+  await clickhouse.command({ query: 'TRUNCATE TABLE cairn.resolved_events' });
+  await clickhouse.command({
+    query: `INSERT INTO cairn.resolved_events
+      SELECT 1, 1, number + 1, fromUnixTimestamp64Milli(toInt64(number), 'UTC'), 'A', '{}' FROM numbers(100000)`,
+  });
+  const query = funnelQuery({ environment: 1, steps: Array.from({ length: 32 }, () => 'A'), withinMs: 31 });
+  assert.deepEqual(await rowsOf(query.sql, query.params), [{ counts: Array.from({ length: 32 }, () => 1) }]);
+});
+
+test('funnelQuery() puts nothing from outside into the text', () => {
+  const outside = "x'; DROP TABLE cairn.resolved_events; --";
+  const { sql } = funnelQuery({ environment: 1, steps: [outside, outside], by: outside });
+  assert.ok(!sql.includes('DROP'));
+});
+
+test('funnelQuery() refuses no step and too many', () => {
+  assert.throws(() => funnelQuery({ environment: 1, steps: [] }), RangeError);
+  assert.throws(
+    () => funnelQuery({ environment: 1, steps: Array.from({ length: 33 }, () => 'A') }),
+    RangeError,
+  );
+});
