@@ -41,7 +41,8 @@ export function parseTime(value: unknown): number | undefined {
     offsetHour,
     offsetMinute = '0',
   ] = match;
-  if (+month! < 1 || +month! > 12 || +day! < 1 || +day! > daysIn(+year!, +month!)) return undefined;
+  if (+year! < 100 || +month! < 1 || +month! > 12 || +day! < 1 || +day! > daysIn(+year!, +month!))
+    return undefined;
   if (+hour > 23 || +minute > 59 || +second > 60) return undefined;
   if (sign !== undefined && (+offsetHour! > 23 || +offsetMinute > 59)) return undefined;
   const offsetMs =

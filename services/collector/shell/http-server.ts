@@ -10,8 +10,8 @@ import {
   ROUTE_PATHS,
   type RoutePath,
 } from '../core/accept.ts';
-import { NO_CLIENT } from '../core/client.ts';
-import { replyTo } from '../core/reply.ts';
+import { type Client, NO_CLIENT } from '../core/client.ts';
+import { type Reply, replyTo } from '../core/reply.ts';
 import type { ClientLookup } from './client-lookup.ts';
 import { answerBrokenConnection, answerError, answerUnknownRoute } from './error-answers.ts';
 import { HttpError, overloaded } from './http-error.ts';
@@ -20,7 +20,7 @@ import type { Metrics } from './metrics.ts';
 import { addOperationsRoutes } from './operations-routes.ts';
 import type { Publisher } from './publisher.ts';
 import type { LogRecord } from './record-encoder.ts';
-import { readBody } from './request-body.ts';
+import { REQUEST_BYTES, readBody } from './request-body.ts';
 
 export type HttpServerOptions = Pick<
   Circumstances,
@@ -83,35 +83,52 @@ async function ingest(
   reply: FastifyReply,
   options: HttpServerOptions,
 ): Promise<FastifyReply> {
-  const { environments, refusePlaceholders, maxAgeMs, newId, publisher, budget, metrics } = options;
   const isCapture = path === CAPTURE_PATH;
   if (isCapture) allowOrigins(reply);
   const receivedAt = options.now();
-  const share = budget.open();
+  const share = options.budget.open();
   try {
-    const body = parseJson(await readBody(request.raw, options.maxBodyBytes, share));
+    const body = await readBody(request.raw, options.maxBodyBytes, share);
     const client = isCapture ? options.lookUp(request.headers['user-agent'] ?? '', request.ip) : NO_CLIENT;
-    const outcome = accept(path, body, {
-      environments,
-      refusePlaceholders,
-      maxAgeMs,
-      newId,
-      receivedAt,
-      client,
-    });
-    if ('error' in outcome) metrics.rejected.inc({ code: outcome.error });
-    else {
-      for (const { code } of outcome.rejected) metrics.rejected.inc({ code });
-      const records = outcome.accepted.map(options.encode);
-      if (!share.hold(bytesOf(records))) throw overloaded();
-      await publisher.publish(records);
-      for (const { kind } of outcome.accepted) metrics.accepted.inc({ kind });
-    }
-    const answer = replyTo(outcome, answersOk(path));
-    return reply.code(answer.status).header('content-type', answer.contentType).send(answer.body);
+    const decision = decide(path, body, receivedAt, client, options);
+    if (!share.hold(REQUEST_BYTES + bytesOf(decision.records))) throw overloaded();
+    await options.publisher.publish(decision.records);
+    count(decision, options.metrics);
+    const { status, contentType, body: answer } = decision.reply;
+    return reply.code(status).header('content-type', contentType).send(answer);
   } finally {
     share.close();
   }
+}
+
+/** All that is kept of a request while Kafka is waited for: not its JSON, and not its decoded rows. */
+type Decision = {
+  readonly records: readonly LogRecord[];
+  readonly reply: Reply;
+  readonly acceptedByKind: ReadonlyMap<string, number>;
+  readonly rejectedCodes: readonly string[];
+};
+
+function decide(
+  path: RoutePath,
+  body: Buffer,
+  receivedAt: number,
+  client: Client,
+  { environments, refusePlaceholders, maxAgeMs, newId, encode }: HttpServerOptions,
+): Decision {
+  const circumstances = { environments, refusePlaceholders, maxAgeMs, newId, receivedAt, client };
+  const outcome = accept(path, parseJson(body), circumstances);
+  const reply = replyTo(outcome, answersOk(path));
+  const acceptedByKind = new Map<string, number>();
+  if ('error' in outcome) return { records: [], reply, acceptedByKind, rejectedCodes: [outcome.error] };
+  for (const { kind } of outcome.accepted) acceptedByKind.set(kind, (acceptedByKind.get(kind) ?? 0) + 1);
+  const rejectedCodes = outcome.rejected.map(({ code }) => code);
+  return { records: outcome.accepted.map(encode), reply, acceptedByKind, rejectedCodes };
+}
+
+function count({ acceptedByKind, rejectedCodes }: Decision, metrics: Metrics): void {
+  for (const [kind, inputs] of acceptedByKind) metrics.accepted.inc({ kind }, inputs);
+  for (const code of rejectedCodes) metrics.rejected.inc({ code });
 }
 
 function parseJson(body: Buffer): unknown {

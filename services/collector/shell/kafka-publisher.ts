@@ -1,4 +1,4 @@
-import type { Kafka, Producer } from 'kafkajs';
+import { type Kafka, Partitioners, type Producer } from 'kafkajs';
 import { UnavailableError } from '#lib/errors.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { type Batch, BatchQueue, type Submission } from './batch-queue.ts';
@@ -170,6 +170,7 @@ export class KafkaPublisher implements Publisher {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
       retry: { initialRetryTime: 50, maxRetryTime: 1000, retries: SEND_RETRIES },
     });
     await producer.connect();

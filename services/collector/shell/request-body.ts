@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { bodyTooLarge, HttpError, overloaded } from './http-error.ts';
 import type { Share } from './memory-budget.ts';
+
+/** What a request costs besides its body: socket, parser and objects, roughly. */
+export const REQUEST_BYTES = 4096;
 
 /**
  * Reads a request's body and inflates it where it is compressed. Throws HttpError: 413 over the limit, which
@@ -11,14 +13,12 @@ import type { Share } from './memory-budget.ts';
 export async function readBody(request: IncomingMessage, maxBytes: number, share: Share): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxBytes) throw bodyTooLarge(maxBytes);
-  if (!share.hold(announced)) throw overloaded();
+  if (!share.hold(REQUEST_BYTES + announced)) throw overloaded();
   const body = await collect(request, announced, maxBytes, share);
   const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity') return body;
-  // How large it gets is known only afterwards: room for the worst case is kept until then.
-  if (!share.hold(body.length + maxBytes)) throw overloaded();
-  const inflated = await decompress(encoding, body, maxBytes);
-  share.hold(inflated.length);
+  const inflated = decompress(encoding, body, maxBytes);
+  if (!share.hold(REQUEST_BYTES + inflated.length)) throw overloaded();
   return inflated;
 }
 
@@ -34,7 +34,7 @@ function collect(
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > maxBytes) stop(bodyTooLarge(maxBytes));
-      else if (bytes > announced && !share.hold(bytes)) stop(overloaded());
+      else if (bytes > announced && !share.hold(REQUEST_BYTES + bytes)) stop(overloaded());
       else chunks.push(chunk);
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
@@ -53,14 +53,15 @@ function collect(
   });
 }
 
+/** One at a time and blocking, so that no more than one inflated body exists that is not accounted for. */
 const DECOMPRESSORS = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
 };
 
-async function decompress(encoding: string, body: Buffer, maxBytes: number): Promise<Buffer> {
+function decompress(encoding: string, body: Buffer, maxBytes: number): Buffer {
   const decompressor = Object.hasOwn(DECOMPRESSORS, encoding)
     ? DECOMPRESSORS[encoding as keyof typeof DECOMPRESSORS]
     : undefined;
@@ -72,7 +73,7 @@ async function decompress(encoding: string, body: Buffer, maxBytes: number): Pro
     );
   }
   try {
-    return await decompressor(body, { maxOutputLength: maxBytes });
+    return decompressor(body, { maxOutputLength: maxBytes });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw bodyTooLarge(maxBytes);
     throw new HttpError(400, 'malformed_encoding', `Cannot read the body: it is not valid ${encoding}`);
