@@ -32,4 +32,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'how many sessions, how long, how many bounced',
     load: async () => (await import('./commands/sessions.ts')).sessions,
   },
+  tail: {
+    summary: 'follow the records of a topic',
+    load: async () => (await import('./commands/tail.ts')).tail,
+  },
+  verify: {
+    summary: 'account for every record that was collected',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
 };

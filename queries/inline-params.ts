@@ -4,12 +4,13 @@ type Value = Query['params'][string];
 
 /**
  * The question as one statement to read, or to paste into `cairn sql`: every parameter is written out as a
- * literal. What is executed is the question itself, never this text.
+ * literal. (Identifiers are names of environments, which hold nothing to escape.) What is executed is the question itself, never this text.
  */
 export function inlineParams({ sql, params }: Query): string {
-  return sql.replaceAll(/\{(\w+):[^{}]+\}/g, (parameter, name: string) => {
+  return sql.replaceAll(/\{(\w+):([^{}]+)\}/g, (parameter, name: string, type: string) => {
     const value = params[name];
-    return value === undefined ? parameter : literal(value);
+    if (value === undefined) return parameter;
+    return type === 'Identifier' ? `\`${value}\`` : literal(value);
   });
 }
 

@@ -1,4 +1,3 @@
-import { type EventScope, scopeConditions } from './event-scope.ts';
 import type { Query } from './query.ts';
 
 /** The answer's one row. */
@@ -14,39 +13,40 @@ export type SessionsRow = {
   readonly bounced: number;
 };
 
-/**
- * Figures of the sessions that started in the range, from their events. A session belongs to a device, and
- * session ids are unique within a device only. Server events are in no session.
- */
-export function sessionsQuery(question: EventScope): Query {
-  const { fromMs, toMs } = question;
-  const { conditions } = scopeConditions({ environment: question.environment });
-  const started = [
-    ...(fromMs === undefined ? [] : ["started_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')"]),
-    ...(toMs === undefined ? [] : ["started_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"]),
+export type SessionsQuestion = {
+  /** Name of the environment, which is the name of its readers' database. */
+  readonly database: string;
+  /** Epoch ms, inclusive; undefined = from the first session on. */
+  readonly fromMs?: number | undefined;
+  /** Epoch ms, exclusive; undefined = up to the last session. */
+  readonly toMs?: number | undefined;
+};
+
+/** Figures of the sessions that started in the range. */
+export function sessionsQuery({ database, fromMs, toMs }: SessionsQuestion): Query {
+  const conditions = [
+    ...(fromMs === undefined ? [] : ["time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')"]),
+    ...(toMs === undefined ? [] : ["time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"]),
   ];
   return {
     sql: `WITH visits AS
 (
-  SELECT
-    any(user_id) AS user_id,
-    min(time) AS started_at,
-    date_diff('millisecond', min(time), max(time)) / 1000 AS duration_s,
-    count() AS events,
-    countIf(name = 'pageview') AS pageviews
-  FROM cairn.resolved_events
-  WHERE ${[...conditions, 'session_id != 0', "source != 'server'"].join(' AND ')}
-  GROUP BY device_id, session_id${started.length === 0 ? '' : `\n  HAVING ${started.join(' AND ')}`}
+  SELECT user_id, dateDiff('millisecond', time, ended_at) / 1000 AS duration_s, event_count, pageview_count
+  FROM {database:Identifier}.sessions${conditions.length === 0 ? '' : `\n  WHERE ${conditions.join(' AND ')}`}
 )
 SELECT
   count() AS sessions,
   uniqExact(user_id) AS users,
   if(sessions = 0, NULL, quantileExact(0.5)(duration_s)) AS median_duration_s,
   if(sessions = 0, NULL, avg(duration_s)) AS average_duration_s,
-  if(sessions = 0, NULL, avg(events)) AS events_per_session,
-  if(sessions = 0, NULL, avg(pageviews)) AS pageviews_per_session,
-  countIf(events = 1) AS bounced
+  if(sessions = 0, NULL, avg(event_count)) AS events_per_session,
+  if(sessions = 0, NULL, avg(pageview_count)) AS pageviews_per_session,
+  countIf(event_count = 1) AS bounced
 FROM visits`,
-    params: scopeConditions(question).params,
+    params: {
+      database,
+      ...(fromMs === undefined ? {} : { from: fromMs }),
+      ...(toMs === undefined ? {} : { to: toMs }),
+    },
   };
 }

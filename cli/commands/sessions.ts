@@ -17,7 +17,7 @@ of them were left after a single event (bounced).`,
   ],
   async run(values, _positionals, context) {
     const environment = environmentOf(context, values.env);
-    const query = sessionsQuery({ environment: environment.number, ...readTimeRange(values) });
+    const query = sessionsQuery({ database: environment.name, ...readTimeRange(values) });
     if (values.sql) {
       context.stdout.write(queryText(query, values.json));
       return 0;

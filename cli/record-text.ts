@@ -1,0 +1,96 @@
+import { DecodeError, FRAME_BYTES, readFrame } from '#schemas/framing.ts';
+import { parseRecordKey } from '#schemas/ids.ts';
+import { schemaById } from '#schemas/registry.ts';
+
+/** A record of any topic, as JSON can hold it. */
+export type ReadableRecord = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: string;
+  /** Environment and id; session keys name the session too. */
+  readonly key: Readonly<Record<string, number>> | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly schema: string | null;
+  /** null = a tombstone. */
+  readonly value: Readonly<Record<string, unknown>> | null;
+  /** Why the value cannot be read; absent where it can. */
+  readonly error?: string;
+};
+
+/** Decodes a record by the schema id in its frame. A record that does not decode says why instead. */
+export function readRecord(
+  topic: string,
+  partition: number,
+  message: {
+    key: Buffer | null;
+    value: Buffer | null;
+    offset: string;
+    timestamp: string;
+    headers?: Readonly<Record<string, unknown>> | undefined;
+  },
+): ReadableRecord {
+  const { key, value, offset, timestamp, headers = {} } = message;
+  const base = {
+    topic,
+    partition,
+    offset: Number(offset),
+    timestamp: new Date(Number(timestamp)).toISOString(),
+    key: readKey(key),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, String(text)])),
+  };
+  if (value === null) return { ...base, schema: null, value: null };
+  try {
+    const schema = schemaById(readFrame(value));
+    if (schema === undefined) throw new DecodeError('unknown_schema', 'Its schema id is not published');
+    const datum = schema.type.fromBuffer(value.subarray(FRAME_BYTES)) as Record<string, unknown>;
+    return { ...base, schema: schema.name, value: readable(datum) };
+  } catch (error) {
+    return { ...base, schema: null, value: { hex: value.toString('hex') }, error: (error as Error).message };
+  }
+}
+
+function readKey(key: Buffer | null): ReadableRecord['key'] {
+  if (key?.length === 8) return parseRecordKey(key);
+  if (key?.length !== 16) return null;
+  const { environment, id } = parseRecordKey(key.subarray(0, 8));
+  return { environment, id, session_id: parseRecordKey(key.subarray(8)).id };
+}
+
+/** Fields that say something: defaults are left out, times are ISO, bytes are hex, properties are an object. */
+function readable(datum: Record<string, unknown>): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(datum)) {
+    if (Buffer.isBuffer(value)) {
+      if (value.length > 0) fields[name] = value.toString('hex');
+    } else if (name === 'properties' && typeof value === 'string') {
+      fields[name] = JSON.parse(value);
+    } else if (
+      typeof value === 'number' &&
+      (name === 'time' || name.endsWith('_at') || name === 'client_time')
+    ) {
+      if (value > 0) fields[name] = new Date(value).toISOString();
+    } else if (
+      value !== 0 &&
+      value !== '' &&
+      value !== false &&
+      !(Array.isArray(value) && value.length === 0)
+    ) {
+      fields[name] = value;
+    }
+  }
+  return fields;
+}
+
+/** One line of a record for people. */
+export function recordLine({ timestamp, partition, offset, value, error }: ReadableRecord): string {
+  const place = `${timestamp.slice(11, 23)} ${partition}@${offset}`;
+  if (error !== undefined) return `${place} cannot be read: ${error}`;
+  if (value === null) return `${place} (tombstone)`;
+  const { kind, name, ...rest } = value;
+  const head = [kind, name].filter((text) => text !== undefined).join(' ');
+  const fields = Object.entries(rest)
+    .filter(([field]) => field !== 'received_at' && field !== 'type')
+    .map(([field, content]) => `${field}=${typeof content === 'string' ? content : JSON.stringify(content)}`);
+  return [place, head, ...fields].filter((text) => text !== '').join(' ');
+}
