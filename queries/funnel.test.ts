@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import fc from 'fast-check';
-import { startClickHouse } from '#infra/embedded/clickhouse.ts';
-import { pickFreePort } from '#infra/embedded/ports.ts';
+import { type QuestionDatabase, startQuestionDatabase } from '../test/support/question-database.ts';
 import { type FunnelQuestion, type FunnelRow, funnelQuery } from './funnel.ts';
 import { inlineParams } from './inline-params.ts';
+import type { Query } from './query.ts';
 
 type Event = { user: number; time: number; id: number; name: string };
 
@@ -73,48 +69,25 @@ function expectedRows(events: readonly Event[], question: FunnelQuestion): Funne
   return [...counts].map(([value, row]) => (by === undefined ? { counts: row } : { value, counts: row }));
 }
 
-let directory: string;
-let server: Awaited<ReturnType<typeof startClickHouse>>;
-let clickhouse: ClickHouseClient;
+let database: QuestionDatabase;
 
 before(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'cairn-funnel-'));
-  server = await startClickHouse({ dataDir: directory, port: await pickFreePort() });
-  clickhouse = createClient({
-    url: server.url,
-    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-  });
-  await clickhouse.command({ query: 'CREATE DATABASE cairn' });
-  await clickhouse.command({
-    query: `CREATE TABLE cairn.resolved_events (environment UInt16, user_id UInt64, event_id UInt64,
-      time DateTime64(3, 'UTC'), name LowCardinality(String), properties JSON) ENGINE = MergeTree ORDER BY user_id`,
-  });
+  database = await startQuestionDatabase();
 });
 
-after(async () => {
-  await clickhouse.close();
-  await server.stop();
-  await rm(directory, { recursive: true });
-});
+after(() => database.stop());
 
-async function load(events: readonly Event[]): Promise<void> {
-  await clickhouse.command({ query: 'TRUNCATE TABLE cairn.resolved_events' });
-  if (events.length === 0) return;
-  await clickhouse.insert({
-    table: 'cairn.resolved_events',
-    format: 'JSONEachRow',
-    values: events.map((event) => {
+function load(events: readonly Event[]): Promise<void> {
+  return database.load(
+    events.map((event) => {
       const plan = planOf(event);
-      const time = new Date(event.time).toISOString().slice(0, -1).replace('T', ' ');
-      const { user: user_id, id: event_id, name } = event;
-      return { environment: 1, user_id, event_id, time, name, properties: plan === null ? {} : { plan } };
+      return { ...event, properties: plan === null ? {} : { plan } };
     }),
-  });
+  );
 }
 
-async function rowsOf(sql: string, query_params: Record<string, unknown> = {}): Promise<FunnelRow[]> {
-  const answer = await clickhouse.query({ query: sql, query_params, format: 'JSONEachRow' });
-  return sorted(await answer.json<FunnelRow>());
+async function rowsOf(query: Query): Promise<FunnelRow[]> {
+  return sorted(await database.rowsOf<FunnelRow>(query));
 }
 
 function sorted(rows: readonly FunnelRow[]): FunnelRow[] {
@@ -151,8 +124,8 @@ test('funnelQuery() counts what trying every choice of events counts', async () 
         for (const question of questions) {
           const query = funnelQuery(question);
           const expected = sorted(expectedRows(events, question));
-          assert.deepEqual(await rowsOf(query.sql, query.params), expected);
-          assert.deepEqual(await rowsOf(inlineParams(query)), expected);
+          assert.deepEqual(await rowsOf(query), expected);
+          assert.deepEqual(await rowsOf({ sql: inlineParams(query), params: {} }), expected);
         }
       },
     ),
@@ -234,18 +207,18 @@ for (const { title, events, steps, withinMs, counts } of cases) {
   test(`funnelQuery() takes ${title}`, async () => {
     await load(events.map(([time, id, name]) => ({ user: 1, time, id, name })));
     const query = funnelQuery({ environment: 1, steps, withinMs });
-    assert.deepEqual(await rowsOf(query.sql, query.params), [{ counts }]);
+    assert.deepEqual(await rowsOf(query), [{ counts }]);
   });
 }
 
 test('funnelQuery() holds 32 steps and 100 000 events of one user', async () => {
-  await clickhouse.command({ query: 'TRUNCATE TABLE cairn.resolved_events' });
-  await clickhouse.command({
+  await load([]);
+  await database.clickhouse.command({
     query: `INSERT INTO cairn.resolved_events
       SELECT 1, 1, number + 1, fromUnixTimestamp64Milli(toInt64(number), 'UTC'), 'A', '{}' FROM numbers(100000)`,
   });
   const query = funnelQuery({ environment: 1, steps: Array.from({ length: 32 }, () => 'A'), withinMs: 31 });
-  assert.deepEqual(await rowsOf(query.sql, query.params), [{ counts: Array.from({ length: 32 }, () => 1) }]);
+  assert.deepEqual(await rowsOf(query), [{ counts: Array.from({ length: 32 }, () => 1) }]);
 });
 
 test('funnelQuery() puts nothing from outside into the text', () => {
