@@ -38,6 +38,8 @@ export function kafkaProperties(port: number, controllerPort: number): string {
     'group.initial.rebalance.delay.ms': 0,
     // A node alone waits for its own next heartbeat when it starts and when it stops.
     'broker.heartbeat.interval.ms': 250,
+    // After a crash it is refused until the session of its former self has ended: 9 s by default.
+    'broker.session.timeout.ms': 3000,
     // 128 MB by default, a quarter of the heap; this holds the keys of 1.4 M records in each pass.
     'log.cleaner.dedupe.buffer.size': 33_554_432,
   };

@@ -137,8 +137,17 @@ export async function awaitPredecessor(pidFile: string): Promise<void> {
   if (predecessor === undefined) return;
   const deadlineMs = performance.now() + PREDECESSOR_PATIENCE_MS;
   while (isSameProcess(predecessor)) {
-    if (performance.now() > deadlineMs) process.kill(predecessor.pid, 'SIGKILL');
+    if (performance.now() > deadlineMs) kill(predecessor.pid);
     await pause(POLL_MS);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It went by itself just now.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
