@@ -12,6 +12,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'start Kafka, ClickHouse and the services, in the foreground',
     load: async () => (await import('./commands/up.ts')).up,
   },
+  demo: {
+    summary: 'send realistic traffic through a stack of its own and check every figure',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
   status: {
     summary: 'services, lag by partition, dead letters',
     load: async () => (await import('./commands/status.ts')).status,

@@ -38,12 +38,8 @@ const BOOKKEEPING = new Set(['level', 'time', 'pid', 'hostname', 'service', 'msg
  * the runtime, is always shown.
  */
 export function forTerminal(service: string, line: string): string | undefined {
-  let entry: Record<string, unknown>;
-  try {
-    entry = JSON.parse(line);
-  } catch {
-    return `${service}: ${line}`;
-  }
+  const entry = parseEntry(line);
+  if (entry === undefined) return `${service}: ${line}`;
   const level = Number(entry['level']);
   if (level < WARN || (level < ERROR && entry['kafka'] !== undefined)) return undefined;
   const { message } = (entry['err'] ?? {}) as { message?: string };
@@ -52,4 +48,14 @@ export function forTerminal(service: string, line: string): string | undefined {
     .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const text = `${entry['msg'] ?? ''}${message === undefined ? '' : `: ${message}`}${fields.join('')}`;
   return `${service} ${level >= ERROR ? 'error' : 'warning'}: ${text}`;
+}
+
+/** An entry of our log; undefined where the line is something else. */
+function parseEntry(line: string): Record<string, unknown> | undefined {
+  try {
+    const entry = JSON.parse(line);
+    return typeof entry?.level === 'number' ? entry : undefined;
+  } catch {
+    return undefined;
+  }
 }
