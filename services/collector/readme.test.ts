@@ -6,7 +6,7 @@ import { settingsTable } from '#lib/service/command-line.ts';
 import { COLLECTOR_SPEC } from './config.ts';
 
 const README = new URL('README.md', import.meta.url);
-const BETWEEN = /(?<=<!-- settings -->\n)[^]*?(?=\n<!-- \/settings -->)/;
+const BETWEEN = /(?<=<!-- settings -->\n).*?(?=\n<!-- \/settings -->)/s;
 
 test('the knobs of the README are those of the spec; UPDATE_GOLDEN=1 writes them', () => {
   const readme = readFileSync(README, 'utf8');

@@ -27,7 +27,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
   const partitions = config.CAIRN_PARTITIONS;
   const generation = config.CAIRN_GENERATION;
   const brokers = config.CAIRN_KAFKA_BROKERS;
-  const kafka = createKafka({ clientId: 'cairn-collector', brokers, log: withoutRetryAdvice(log) });
+  const kafka = createKafka({ clientId: 'cairn-collector', brokers, log });
   const budget = new MemoryBudget(config.CAIRN_MAX_BYTES_IN_FLIGHT);
   const metrics = createMetrics(() => budget.bytes);
   const encode = createRecordEncoder(partitions);
@@ -108,18 +108,4 @@ async function listen(
   }
   const address = http.server.address() as AddressInfo;
   return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${address.port}`;
-}
-
-/**
- * kafkajs advises against bounding the retries of an idempotent producer. Ours is replaced when they run out,
- * and the requests they were for have been answered 503 long before.
- */
-function withoutRetryAdvice(log: Logger): Logger {
-  return Object.create(log, {
-    warn: {
-      value: (fields: object, message: string) => {
-        if (!message.startsWith('Limiting retries for the idempotent producer')) log.warn(fields, message);
-      },
-    },
-  });
 }
