@@ -67,7 +67,8 @@ where they do not agree.`,
   },
 });
 
-async function reachVerdict(
+/** Waits until the log up to its end as it is now is loaded, and closes the accounts. Throws CommandError on time-out. */
+export async function reachVerdict(
   kafka: KafkaAccess,
   clickhouse: ClickHouseClient,
   options: { generation: number; timeoutMs: number; progress: (text: string) => void },

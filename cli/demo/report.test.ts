@@ -15,13 +15,14 @@ function resultOf(lines: DemoResult['lines']): DemoResult {
     loadMs: 250,
     totalMs: 6750,
     lines,
+    problems: [],
   };
 }
 
 test('formatReport() shows both sides of every figure and the retention as a triangle', () => {
   const figures = { events: { all: 1234 }, retention: { '2026-03-02, people': 5, '2026-03-02, day 0': 4 } };
   assert.equal(
-    formatReport(resultOf(compareFigures(figures, figures))),
+    formatReport(resultOf(compareFigures({ expected: figures, actual: figures }))),
     `                                                     truth         found
 
 events
@@ -40,7 +41,9 @@ All 3 figures add up.
 
 test('formatReport() lists the figures that differ', () => {
   const text = formatReport(
-    resultOf(compareFigures({ a: { x: 1 }, retention: { 'd, people': 2 } }, { a: { x: 3 } })),
+    resultOf(
+      compareFigures({ expected: { a: { x: 1 }, retention: { 'd, people': 2 } }, actual: { a: { x: 3 } } }),
+    ),
   );
   assert.match(text, /x +1 +3 {2}<-- differs/);
   assert.match(text, /d +0\(2\)/);

@@ -12,6 +12,8 @@ export type DemoResult = {
   readonly loadMs: number;
   readonly totalMs: number;
   readonly lines: readonly Line[];
+  /** What the accounting found wrong, in words. */
+  readonly problems: readonly string[];
 };
 
 const LABEL_WIDTH = 44;
@@ -20,7 +22,6 @@ const NUMBER_WIDTH = 14;
 /** The whole answer for people: every figure beside the truth, retention as a triangle, the verdict last. */
 export function formatReport(result: DemoResult): string {
   const { lines, seed, events, requests, retries } = result;
-  const wrong = lines.filter(({ ok }) => !ok);
   const head = `${''.padEnd(LABEL_WIDTH)}${'truth'.padStart(NUMBER_WIDTH)}${'found'.padStart(NUMBER_WIDTH)}`;
   const parts = [head, ...Map.groupBy(lines, ({ section }) => section)].map((part) =>
     typeof part === 'string' ? part : formatSection(part[0], part[1]),
@@ -30,16 +31,20 @@ export function formatReport(result: DemoResult): string {
     `Seed ${seed}: ${thousands(events)} events in ${thousands(requests)} requests, ${thousands(retries)} of them sent again; ` +
     `start ${seconds(result.startMs)}, sending ${seconds(result.sendMs)}, ` +
     `until loaded ${seconds(result.loadMs)}, all ${seconds(result.totalMs)}.`;
-  const verdict =
-    wrong.length === 0
-      ? `All ${lines.length} figures add up.`
-      : `${wrong.length} of ${lines.length} figures do not add up:\n${wrong
-          .map(
-            ({ section, label, expected, actual }) =>
-              `  ${section} | ${label}: truth ${thousands(expected)}, found ${thousands(actual)}`,
-          )
-          .join('\n')}`;
-  return `${[...parts, timing, verdict].join('\n\n')}\n`;
+  return `${[...parts, timing, verdictOn(result)].join('\n\n')}\n`;
+}
+
+function verdictOn({ ok, lines, problems }: DemoResult): string {
+  if (ok) return `All ${lines.length} figures add up.`;
+  const wrong = lines.filter((line) => !line.ok);
+  return [
+    `${wrong.length} of ${lines.length} figures do not add up:`,
+    ...wrong.map(
+      ({ section, label, expected, actual }) =>
+        `  ${section} | ${label}: truth ${thousands(expected)}, found ${thousands(actual)}`,
+    ),
+    ...problems.map((problem) => `  ${problem}`),
+  ].join('\n');
 }
 
 function formatSection(section: string, lines: readonly Line[]): string {

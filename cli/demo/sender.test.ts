@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { DemoRequest } from './dispatch.ts';
+import { NO_ROWS } from './row-count.ts';
 import { send } from './sender.ts';
 
 type Received = { path: string; body: Record<string, unknown>; agent: string };
@@ -58,7 +59,7 @@ test('send() keeps the order within a lane and uses several connections', async 
     () => ({ status: 200 }),
     async (url, received) => {
       const report = await send(requests, { ...OPTIONS, url });
-      assert.deepEqual(report, { requests: 60, retries: 0, uncertainEvents: 0, refused: 0 });
+      assert.deepEqual(report, { requests: 60, retries: 0, uncertain: NO_ROWS, refused: 0 });
       for (let lane = 0; lane < 6; lane += 1) {
         const order = received.filter(({ agent }) => agent === `agent-${lane}`).map(({ body }) => body['n']);
         assert.deepEqual(
@@ -81,7 +82,7 @@ test('send() sends the same body again after a lost connection and after 503, an
     async (url, received) => {
       const request = { ...aRequest(0, 7), body: { app_id: '11', events: [{ n: 1 }, { n: 2 }] } };
       const report = await send([request], { ...OPTIONS, url });
-      assert.deepEqual(report, { requests: 1, retries: 2, uncertainEvents: 4, refused: 0 });
+      assert.deepEqual(report, { requests: 1, retries: 2, uncertain: { ...NO_ROWS, events: 4 }, refused: 0 });
       assert.deepEqual(
         received.map(({ body }) => body),
         [request.body, request.body, request.body],

@@ -2,6 +2,7 @@ import { Agent, request as openRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandError } from '../usage-error.ts';
 import type { DemoRequest } from './dispatch.ts';
+import { countRows, NO_ROWS, type RowCount, sumRows } from './row-count.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
@@ -21,8 +22,8 @@ export type SendReport = {
   readonly requests: number;
   /** Attempts that ended in no answer, 429 or 5xx and were made again. */
   readonly retries: number;
-  /** Event rows in such attempts: each may be in the log twice, and is then found to be a duplicate. */
-  readonly uncertainEvents: number;
+  /** Rows in such attempts: each may be in the log all the same, and once more than it is meant to be. */
+  readonly uncertain: RowCount;
   /** Rows that the collector refused by a verdict. */
   readonly refused: number;
 };
@@ -34,7 +35,9 @@ export type SendReport = {
 export async function send(requests: readonly DemoRequest[], options: SenderOptions): Promise<SendReport> {
   const { connections, onAnswer } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const report = { requests: requests.length, retries: 0, uncertainEvents: 0, refused: 0 };
+  let retries = 0;
+  let refused = 0;
+  let uncertain = NO_ROWS;
   let answered = 0;
   const queues = Array.from({ length: connections }, (): DemoRequest[] => []);
   for (const request of requests) queues[(request.lane + connections) % connections]!.push(request);
@@ -44,10 +47,11 @@ export async function send(requests: readonly DemoRequest[], options: SenderOpti
     await Promise.all(
       queues.map(async (queue) => {
         for (const request of queue) {
-          const { retries, refused } = await deliver(request, agent, { ...options, signal });
-          report.retries += retries;
-          report.refused += refused;
-          if (retries > 0) report.uncertainEvents += retries * eventRows(request);
+          const delivery = await deliver(request, agent, { ...options, signal });
+          retries += delivery.retries;
+          refused += delivery.refused;
+          for (let lost = delivery.retries; lost > 0; lost -= 1)
+            uncertain = sumRows(uncertain, countRows(request));
           answered += 1;
           onAnswer?.(answered);
         }
@@ -59,7 +63,7 @@ export async function send(requests: readonly DemoRequest[], options: SenderOpti
   } finally {
     agent.destroy();
   }
-  return report;
+  return { requests: requests.length, retries, uncertain, refused };
 }
 
 /** Sends one request until it is accepted. */
@@ -143,10 +147,4 @@ function refusedIn(text: string): number {
   if (text === 'OK' || text === '{}') return 0;
   const { rejected } = JSON.parse(text) as { rejected?: unknown[] };
   return rejected?.length ?? 0;
-}
-
-function eventRows({ path, body }: DemoRequest): number {
-  if (path !== '/v1/capture' && path !== '/api/track') return 0;
-  const rows = body['events'];
-  return Array.isArray(rows) ? rows.length : 1;
 }

@@ -1,9 +1,10 @@
+import { expectedAccounts } from './accounts.ts';
 import type { DemoRequest } from './dispatch.ts';
 import type { Figures } from './figures.ts';
 import { finalProperties } from './final-properties.ts';
 import { type LedgerEvent, type Named, readLedger } from './ledger.ts';
 import { countFunnel, type Step } from './naive-funnel.ts';
-import { countRetention } from './naive-retention.ts';
+import { type Cohort, countRetention } from './naive-retention.ts';
 import { countSessions } from './naive-sessions.ts';
 import { FUNNELS, RETENTION, SUMS } from './questions.ts';
 import type { Properties } from './story.ts';
@@ -12,10 +13,6 @@ import { resolvePeople } from './who-is-who.ts';
 /** What must come out of the pipeline when these requests have gone in. */
 export type Truth = {
   readonly figures: Figures;
-  /** Events that came twice by design; attempts that had to be repeated may add to them. */
-  readonly duplicates: number;
-  /** Rows the collector must refuse. */
-  readonly refused: number;
   /** Final properties of each person with an identity, and of each account. */
   readonly userProperties: ReadonlyMap<string, Properties>;
   readonly accountProperties: ReadonlyMap<string, Properties>;
@@ -30,19 +27,22 @@ export function truthOf(requests: Iterable<DemoRequest>): Truth {
   const properties = finalProperties(ledger.userWrites, (subject) => people.personOf(subject as Named));
   return {
     figures: {
+      ...expectedAccounts(ledger, people),
       events: { all: ledger.events.length, 'of bots': ledger.events.filter(({ bot }) => bot).length },
       'events by name': countBy(ledger.events, ({ name }) => name),
       people: {
         'with events': timelines.size,
         'of them identified': [...timelines.keys()].filter(isIdentity).length,
-        'devices bound': people.bound,
-        'bindings over the limit': people.overLimit,
-        'identifies contradicted': people.contradicted,
+        'devices bound to them': people.bound - people.overLimit,
+        'devices beyond the limit of ten': people.overLimit,
       },
       sessions: {
         'numbered by clients': sessions.client,
         'from gaps, web': sessions.gapWeb,
         'from gaps, mobile': sessions.gapMobile,
+        'as readers see them': sessions.client + sessions.gapWeb + sessions.gapMobile,
+        'named by events': sessions.client + sessions.gapWeb + sessions.gapMobile,
+        'events in them': ledger.events.filter(({ source }) => source !== 'server').length,
       },
       ...Object.fromEntries(
         FUNNELS.map(({ title, steps, withinMs }) => [
@@ -50,18 +50,11 @@ export function truthOf(requests: Iterable<DemoRequest>): Truth {
           labelled(steps, countFunnel(timelines.values(), steps, withinMs)),
         ]),
       ),
-      retention: Object.fromEntries(
-        countRetention(timelines.values(), RETENTION, RETENTION.days).flatMap(({ day, size, returned }) => [
-          [`${day}, people`, size],
-          ...returned.map((count, n) => [`${day}, day ${n}`, count] as const),
-        ]),
-      ),
+      retention: retentionLabels(countRetention(timelines.values(), RETENTION, RETENTION.days)),
       'sums, in hundredths': Object.fromEntries(
         SUMS.map(({ title, event, property }) => [title, sumOf(ledger.events, event, property)]),
       ),
     },
-    duplicates: ledger.duplicates,
-    refused: ledger.refused,
     userProperties: new Map(
       [...properties].filter(([name]) => isIdentity(name)).map(([name, set]) => [name.slice(9), set]),
     ),
@@ -72,6 +65,16 @@ export function truthOf(requests: Iterable<DemoRequest>): Truth {
 /** Steps of a funnel by number and name, as names may repeat. */
 export function labelled(steps: readonly string[], counts: readonly number[]): Record<string, number> {
   return Object.fromEntries(steps.map((step, n) => [`${n + 1}. ${step}`, counts[n] ?? 0]));
+}
+
+/** Figures of cohorts: their size, and who came back so many days later. */
+export function retentionLabels(cohorts: readonly Cohort[]): Record<string, number> {
+  return Object.fromEntries(
+    cohorts.flatMap(({ day, size, returned }) => [
+      [`${day}, people`, size] as const,
+      ...returned.map((count, n) => [`${day}, day ${n}`, count] as const),
+    ]),
+  );
 }
 
 function isIdentity(name: string): boolean {

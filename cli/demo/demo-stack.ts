@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Context, Variables } from '../command.ts';
+import { locateStack } from '../locate-stack.ts';
+import { forTerminal } from '../service-log.ts';
+import { startStack } from '../stack.ts';
+import { readStackSettings } from '../stack-settings.ts';
+
+/** A stack the demo sends its traffic to. */
+export type DemoStack = {
+  readonly collectorUrl: string;
+  readonly clickhouseUrl: string;
+  readonly brokers: readonly string[];
+  readonly generation: number;
+  /** Rejects when the stack cannot go on. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+};
+
+/** Variables that would point the demo's own stack at somebody else's servers, data or people. */
+const OWN: Variables = {
+  CAIRN_HTTP_PORT: '0',
+  CAIRN_KAFKA_PORT: '0',
+  CAIRN_CLICKHOUSE_PORT: '0',
+  CAIRN_KAFKA_BROKERS: undefined,
+  CAIRN_CLICKHOUSE_URL: undefined,
+  CAIRN_ENVIRONMENTS: undefined,
+  CAIRN_GENERATION: undefined,
+};
+
+/** Starts a stack on free ports with a data directory of its own, which goes away with it unless it is kept. */
+export async function startOwnStack(
+  { env: outer, signal }: Context,
+  options: { keep: boolean; say: (text: string) => void },
+): Promise<DemoStack> {
+  const { keep, say } = options;
+  const dataDir = mkdtempSync(join(tmpdir(), 'cairn-demo-'));
+  const env = { ...outer, ...OWN, CAIRN_DATA_DIR: dataDir };
+  const tidy = () => {
+    if (keep) say(`Data and logs are in ${dataDir}`);
+    else rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const settings = readStackSettings(env);
+    const stack = await startStack({
+      settings,
+      env,
+      signal,
+      progress: say,
+      onLine(service, line) {
+        const text = forTerminal(service, line);
+        if (text !== undefined) say(text);
+      },
+    });
+    const { collectorUrl, clickhouseUrl, brokers, failed } = stack;
+    return {
+      collectorUrl,
+      clickhouseUrl,
+      brokers,
+      generation: settings.CAIRN_GENERATION,
+      failed,
+      async close() {
+        await stack.stop();
+        tidy();
+      },
+    };
+  } catch (error) {
+    tidy();
+    throw error;
+  }
+}
+
+/** A stack that runs already: its collector by URL, its servers as the other commands find them. */
+export function joinStack(context: Context, collectorUrl: string): DemoStack {
+  const { brokers, clickhouseUrl, generation } = locateStack(context, ['kafka', 'clickhouse']);
+  return {
+    collectorUrl,
+    clickhouseUrl,
+    brokers,
+    generation,
+    failed: new Promise(() => {}),
+    close: async () => {},
+  };
+}
