@@ -1,0 +1,103 @@
+import { columnsOf, STORED_TABLES, type StoredTable } from './columns.ts';
+import { identifier } from './sql-text.ts';
+
+/**
+ * Inserts a table remembers by token. The loader repeats only an insert whose commit it never made, the last
+ * one of each partition, so the window has to outlast what the other partitions insert meanwhile.
+ */
+const SETTINGS = 'non_replicated_deduplication_window = 10000';
+
+const columnList = (table: StoredTable) =>
+  columnsOf(table)
+    .map(({ name, type }) => `${identifier(name)} ${type}`)
+    .join(', ');
+
+/** Where a position of a partition is looked up without reading the whole table. */
+const OFFSET_INDEX = 'INDEX offset_index `_offset` TYPE minmax GRANULARITY 1';
+
+const PROPERTIES_TABLE = (table: StoredTable) =>
+  `CREATE TABLE IF NOT EXISTS cairn.${table.table} (${columnList(table)}, ${OFFSET_INDEX})
+ENGINE = MergeTree PARTITION BY generation ORDER BY (environment, device_id, time, event_id) SETTINGS ${SETTINGS}`;
+
+/** The id an identity is known by, as canonicalUserId() of the schemas computes it. */
+const CANONICAL_ID = `greatest(bitShiftRight(reinterpretAsUInt64(reverse(substring(
+  SHA256(concat('identity', char(0), toString(environment), char(0), identity)), 1, 8))), 11), 1)`;
+
+const deviceView = (
+  source: string,
+) => `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.devices_from_${source} TO cairn.devices AS
+SELECT generation, environment, device_id, min(time) AS first_seen, max(time) AS last_seen,
+  max(if(identity != '' AND device_id = ${CANONICAL_ID}, identity, '')) AS identity
+FROM cairn.${source} GROUP BY generation, environment, device_id`;
+
+/**
+ * Tables of the storage database, safe to run again and from several loaders at once. Rows are never updated in
+ * place: a sort key holds `device_id`, which never changes, and no user id, which can.
+ */
+export const STORAGE_SQL: readonly string[] = [
+  'CREATE DATABASE IF NOT EXISTS cairn',
+
+  `CREATE TABLE IF NOT EXISTS cairn.events (${columnList(STORED_TABLES.events)}, ${OFFSET_INDEX})
+ENGINE = MergeTree PARTITION BY (generation, toYYYYMM(time))
+ORDER BY (environment, event_table_name, device_id, time, event_id) SETTINGS ${SETTINGS}`,
+
+  // One row a session: the newest upsert. The month is not in the partition key, as a late event may move a
+  // session's start into the month before, and rows of different partitions never replace each other.
+  `CREATE TABLE IF NOT EXISTS cairn.sessions (${columnList(STORED_TABLES.sessions)}, ${OFFSET_INDEX})
+ENGINE = ReplacingMergeTree(\`_offset\`) PARTITION BY generation
+ORDER BY (environment, device_id, session_id) SETTINGS ${SETTINGS}`,
+
+  PROPERTIES_TABLE(STORED_TABLES.user_properties),
+  PROPERTIES_TABLE(STORED_TABLES.account_properties),
+
+  // Every binding with its verdict. The sort key finds the bindings of an identity, the index those of a device.
+  `CREATE TABLE IF NOT EXISTS cairn.user_migrations (generation UInt16, environment UInt16, from_user_id UInt64,
+  to_user_id UInt64, identity String, bound_at DateTime64(3, 'UTC'), time DateTime64(3, 'UTC'),
+  source LowCardinality(String), event_id UInt64, origin_partition UInt16, origin_offset UInt64,
+  counts UInt8, reason LowCardinality(String), version UInt64, \`_partition\` UInt16, \`_offset\` UInt64,
+  INDEX from_index from_user_id TYPE bloom_filter(0.001) GRANULARITY 1)
+ENGINE = ReplacingMergeTree(version) PARTITION BY generation
+ORDER BY (environment, to_user_id, from_user_id) SETTINGS ${SETTINGS}`,
+
+  // Verdicts in the order they were reached: the few since the large dictionary was loaded are read often.
+  `CREATE TABLE IF NOT EXISTS cairn.identity_changes (generation UInt16, key UInt64, user_id UInt64, version UInt64)
+ENGINE = MergeTree PARTITION BY generation ORDER BY version SETTINGS ${SETTINGS}`,
+  `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.identity_changes_from_user_migrations TO cairn.identity_changes AS
+SELECT generation, bitOr(bitShiftLeft(toUInt64(environment), 53), from_user_id) AS key,
+  if(counts = 1, to_user_id, from_user_id) AS user_id, version FROM cairn.user_migrations`,
+  `CREATE TABLE IF NOT EXISTS cairn.identity_base (generation UInt16, version UInt64)
+ENGINE = MergeTree ORDER BY generation SETTINGS ${SETTINGS}`,
+
+  `CREATE TABLE IF NOT EXISTS cairn.absorbed_sessions (generation UInt16, key UInt64, device_id UInt64,
+  survivor UInt64, version UInt64)
+ENGINE = ReplacingMergeTree(version) PARTITION BY generation ORDER BY (key, device_id) SETTINGS ${SETTINGS}`,
+  `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.absorbed_sessions_from_sessions TO cairn.absorbed_sessions AS
+SELECT generation, bitOr(bitShiftLeft(toUInt64(environment), 53), session_id) AS key, device_id,
+  merged_into AS survivor, \`_offset\` AS version FROM cairn.sessions WHERE merged_into != 0`,
+
+  // First and last sight of a device, and the identity it is the canonical id of. Only minima and maxima: a row
+  // that comes twice changes nothing.
+  `CREATE TABLE IF NOT EXISTS cairn.devices (generation UInt16, environment UInt16, device_id UInt64,
+  first_seen SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
+  last_seen SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+  identity SimpleAggregateFunction(max, String))
+ENGINE = AggregatingMergeTree PARTITION BY generation ORDER BY (environment, device_id) SETTINGS ${SETTINGS}`,
+  deviceView('events'),
+  deviceView('user_properties'),
+
+  // Which event and property names an environment has: what its views are made from. \`types\` is a set of
+  // PROPERTY_TYPES. Generations share it: the names of an older one do no harm.
+  `CREATE TABLE IF NOT EXISTS cairn.names (environment UInt16, scope LowCardinality(String), table_name String,
+  name String, types SimpleAggregateFunction(groupBitOr, UInt8),
+  first_seen SimpleAggregateFunction(min, DateTime64(3, 'UTC')))
+ENGINE = AggregatingMergeTree ORDER BY (environment, scope, table_name, name) SETTINGS ${SETTINGS}`,
+
+  // The generation that readers see is the newest row: one INSERT switches every view.
+  `CREATE TABLE IF NOT EXISTS cairn.live (g UInt16, switched_at DateTime64(6, 'UTC'))
+ENGINE = MergeTree ORDER BY switched_at`,
+];
+
+/** Makes a generation live where none is. */
+export function firstLiveSql(generation: number): string {
+  return `INSERT INTO cairn.live SELECT ${generation}, now64(6) WHERE (SELECT count() FROM cairn.live) = 0`;
+}

@@ -1,0 +1,66 @@
+import { tokenOf } from '../core/position.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { decodeMigrations, IdentityResolver } from './identity-resolver.ts';
+import type { LoaderMetrics } from './loader-metrics.ts';
+import type { ChunkLoader } from './loading-consumer.ts';
+import type { PatientClickHouse } from './patient-clickhouse.ts';
+
+/** How often bindings are looked over for devices that have become known as an identity's own id since. */
+const RECHECK_MS = 10_000;
+
+/** Loads bindings. Chunks and looks-over never overlap, so the resolver writes one thing at a time. */
+export function createIdentityLoader(options: {
+  patient: PatientClickHouse;
+  deadLetters: DeadLetters;
+  generation: number;
+  metrics: LoaderMetrics;
+  fail: (error: unknown) => void;
+}): { load: ChunkLoader; stop: () => Promise<void> } {
+  const { patient, deadLetters, generation, metrics, fail } = options;
+  const resolver = new IdentityResolver({ generation, metrics });
+  let last: Promise<unknown> = Promise.resolve();
+  /** True since this member loaded a binding: only the owner of the partitions writes verdicts. */
+  let isOwner = false;
+  let isStopping = false;
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  const timer = setInterval(() => {
+    if (!isOwner || isStopping) return;
+    inTurn(async () => {
+      await patient.call(
+        (clickHouse) => resolver.recheck(clickHouse),
+        () => !isStopping,
+      );
+      await patient.call(
+        (clickHouse) => resolver.rebase(clickHouse),
+        () => !isStopping,
+      );
+    }).catch((error: unknown) => {
+      if (!isStopping) fail(error);
+    });
+  }, RECHECK_MS);
+
+  return {
+    load: ({ topic, partition }, range, records, isWanted) =>
+      inTurn(async () => {
+        isOwner = true;
+        const { rows, refusals, outcomes, streamTimeMs } = decodeMigrations(partition, records);
+        const token = tokenOf(generation, topic, partition, range, 'user_migrations');
+        if (rows.length > 0)
+          await patient.call((clickHouse) => resolver.add(clickHouse, rows, token), isWanted);
+        await deadLetters({ topic, partition }, refusals);
+        for (const { code } of refusals) metrics.rejected.inc({ topic, code });
+        return { outcomes, streamTimeMs };
+      }),
+    async stop() {
+      isStopping = true;
+      clearInterval(timer);
+      await last;
+    },
+  };
+}

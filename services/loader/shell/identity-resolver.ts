@@ -1,0 +1,178 @@
+import type { ClickHouse } from '#lib/clickhouse/client.ts';
+import { migrationCodec } from '#schemas/codec.ts';
+import { DecodeError } from '#schemas/framing.ts';
+import { countBindings } from '../core/bindings.ts';
+import type { LoadRecord, Refusal } from '../core/chunk-rows.ts';
+import { INSERT_SETTINGS } from '../core/columns.ts';
+import {
+  affectedSql,
+  canonicalSql,
+  type MigrationRow,
+  migrationLine,
+  overtakenSql,
+} from '../core/migration-sql.ts';
+import { rebaseSql, reloadRecentSql } from '../core/resolver-sql.ts';
+import type { LoaderMetrics } from './loader-metrics.ts';
+
+/** Recent verdicts that are looked up in a dictionary of their own before they move into the large one. */
+const MOST_RECENT = 50_000;
+
+/** Statements list ids, and may be long. */
+const QUERY_SETTINGS = { max_query_size: 64 * 1024 * 1024, output_format_json_quote_64bit_integers: 0 };
+
+export type DecodedMigrations = {
+  readonly rows: readonly MigrationRow[];
+  readonly refusals: readonly Refusal[];
+  readonly outcomes: Map<string, number>;
+  readonly streamTimeMs: number;
+};
+
+/** Bindings of a chunk of identity.migrations. */
+export function decodeMigrations(partition: number, records: readonly LoadRecord[]): DecodedMigrations {
+  const rows: MigrationRow[] = [];
+  const refusals: Refusal[] = [];
+  const outcomes = new Map<string, number>();
+  const count = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  let streamTimeMs = 0;
+  for (const record of records) {
+    streamTimeMs = Math.max(streamTimeMs, record.timestampMs);
+    if (record.value === null) {
+      count('migration.tombstone');
+      continue;
+    }
+    try {
+      const {
+        partition: origin_partition,
+        offset: origin_offset,
+        ...binding
+      } = migrationCodec.decode(record.value);
+      rows.push({
+        ...binding,
+        origin_partition,
+        origin_offset,
+        counts: 1,
+        reason: '',
+        partition,
+        offset: Number(record.offset),
+      });
+      count('migration.loaded');
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      refusals.push({ record, code: error.code, message: error.message, kind: '' });
+      count('unknown.rejected');
+    }
+  }
+  return { rows, refusals, outcomes, streamTimeMs };
+}
+
+/**
+ * Writes bindings with their verdicts and makes them visible. Its only state is the table itself, and it must be
+ * the only writer: a verdict depends on all bindings of an identity, whichever partition they come from.
+ */
+export class IdentityResolver {
+  readonly #generation: number;
+  readonly #metrics: LoaderMetrics;
+  /** Greater than the version of any row written before. */
+  #lastVersion = 0;
+
+  constructor(options: { generation: number; metrics: LoaderMetrics }) {
+    this.#generation = options.generation;
+    this.#metrics = options.metrics;
+  }
+
+  /** Inserts new bindings, and the older ones whose verdict they change, as one block under the token. */
+  async add(clickHouse: ClickHouse, added: readonly MigrationRow[], token: string): Promise<void> {
+    const changed: MigrationRow[] = [];
+    for (const environment of new Set(added.map((row) => row.environment))) {
+      const own = added.filter((row) => row.environment === environment);
+      const identities = new Set(own.map((row) => row.to_user_id));
+      changed.push(...(await this.#judge(clickHouse, environment, identities, own)));
+    }
+    await this.#write(clickHouse, changed, { insert_deduplication_token: token });
+  }
+
+  /** Judges again where a device turned out to be the canonical id of an identity after it was bound. */
+  async recheck(clickHouse: ClickHouse): Promise<void> {
+    const overtaken = await clickHouse.query<{ environment: number; to_user_id: number }>(
+      overtakenSql(this.#generation),
+      QUERY_SETTINGS,
+    );
+    const changed: MigrationRow[] = [];
+    for (const environment of new Set(overtaken.map((row) => row.environment))) {
+      const identities = overtaken
+        .filter((row) => row.environment === environment)
+        .map((row) => row.to_user_id);
+      changed.push(...(await this.#judge(clickHouse, environment, new Set(identities), [])));
+    }
+    await this.#write(clickHouse, changed, {});
+  }
+
+  /** Moves recent verdicts into the large dictionary when there are many. */
+  async rebase(clickHouse: ClickHouse): Promise<void> {
+    const [recent] = await clickHouse.query<{ rows: number; version: string }>(
+      `SELECT count() AS rows, toString(max(version)) AS version FROM cairn.identity_changes WHERE generation = ${this.#generation}`,
+      QUERY_SETTINGS,
+    );
+    if (recent === undefined || recent.rows <= MOST_RECENT) return;
+    for (const sql of rebaseSql(this.#generation, recent.version)) await clickHouse.command(sql);
+  }
+
+  /** Rows to write: every added one, and those of the others that get another verdict. */
+  async #judge(
+    clickHouse: ClickHouse,
+    environment: number,
+    identities: ReadonlySet<number>,
+    added: readonly MigrationRow[],
+  ): Promise<readonly MigrationRow[]> {
+    const known = await clickHouse.query<MigrationRow>(
+      affectedSql(this.#generation, environment, identities),
+      QUERY_SETTINGS,
+    );
+    const byDevice = new Map(known.map((row) => [row.from_user_id, row]));
+    for (const row of added) byDevice.set(row.from_user_id, row);
+    const devices = new Set(byDevice.keys());
+    if (devices.size === 0) return [];
+    const canonical = new Set<number>(
+      (
+        await clickHouse.query<{ id: number }>(
+          canonicalSql(this.#generation, environment, devices),
+          QUERY_SETTINGS,
+        )
+      ).map(({ id }) => id),
+    );
+    for (const identity of identities) canonical.add(identity);
+    const rows = [...byDevice.values()];
+    const bindings = rows.map((row) => ({
+      fromUserId: row.from_user_id,
+      toUserId: row.to_user_id,
+      boundAtMs: row.bound_at,
+      source: row.source,
+    }));
+    const isNew = new Set(added);
+    return countBindings(bindings, canonical).flatMap(({ counts, reason }, index) => {
+      const row = rows[index]!;
+      const judged = { ...row, counts: counts ? 1 : 0, reason };
+      return isNew.has(row) || row.counts !== judged.counts || row.reason !== reason ? [judged] : [];
+    });
+  }
+
+  async #write(
+    clickHouse: ClickHouse,
+    rows: readonly MigrationRow[],
+    settings: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    this.#lastVersion = Math.max(this.#lastVersion + 1, Date.now());
+    const version = this.#lastVersion;
+    const end = this.#metrics.insertSeconds.startTimer({ table: 'user_migrations' });
+    await clickHouse.insert(
+      'INSERT INTO cairn.user_migrations FORMAT JSONEachRow',
+      Buffer.from(rows.map((row) => migrationLine(row, this.#generation, version)).join('\n')),
+      { ...INSERT_SETTINGS, ...settings },
+    );
+    await clickHouse.command(reloadRecentSql(this.#generation));
+    end();
+    this.#metrics.rows.inc({ table: 'user_migrations' }, rows.length);
+    for (const { reason } of rows) this.#metrics.bindings.inc({ reason });
+  }
+}

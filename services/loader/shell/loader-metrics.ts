@@ -1,0 +1,52 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Metrics of a loader. */
+export class LoaderMetrics {
+  readonly registry = new Registry();
+  readonly rows = new Counter({
+    name: 'cairn_loader_rows_total',
+    help: 'Rows inserted into ClickHouse.',
+    labelNames: ['table'],
+    registers: [this.registry],
+  });
+  readonly insertSeconds = new Histogram({
+    name: 'cairn_loader_insert_seconds',
+    help: 'Duration of an insert.',
+    labelNames: ['table'],
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+    registers: [this.registry],
+  });
+  readonly lagSeconds = new Gauge({
+    name: 'cairn_loader_lag_seconds',
+    help: 'Age of the last record loaded, from its receive time, when it was loaded.',
+    labelNames: ['topic', 'partition'],
+    registers: [this.registry],
+  });
+  readonly rejected = new Counter({
+    name: 'cairn_loader_rejected_total',
+    help: 'Records written to events.rejected.',
+    labelNames: ['topic', 'code'],
+    registers: [this.registry],
+  });
+  readonly retries = new Counter({
+    name: 'cairn_loader_clickhouse_retries_total',
+    help: 'Attempts repeated because ClickHouse did not answer.',
+    registers: [this.registry],
+  });
+  readonly namesLeftOut = new Gauge({
+    name: 'cairn_loader_names_left_out',
+    help: 'Event and property names without a view or column, because their environment has too many.',
+    labelNames: ['environment'],
+    registers: [this.registry],
+  });
+  readonly bindings = new Counter({
+    name: 'cairn_loader_bindings_total',
+    help: 'Verdicts on bindings that were written; reason is empty where the binding counts.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+}

@@ -1,0 +1,172 @@
+import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { Logger } from '#lib/service/logger.ts';
+import { ORIGIN_HEADERS, type TopicName, topicInKafka } from '#schemas/topics.ts';
+import type { LoadRecord } from '../core/chunk-rows.ts';
+import { type Chunk, type Limits, planChunks } from '../core/chunks.ts';
+import { advance, formatMetadata, type Position, type Range, readPosition } from '../core/position.ts';
+
+/** What loading a chunk gave: for the counters that are committed with its offsets. */
+export type Loaded = { readonly outcomes: ReadonlyMap<string, number>; readonly streamTimeMs: number };
+
+export type ChunkLoader = (
+  source: { readonly name: TopicName; readonly topic: string; readonly partition: number },
+  range: Range,
+  records: readonly LoadRecord[],
+  isWanted: () => boolean,
+) => Promise<Loaded>;
+
+export type LoadingConsumerOptions = {
+  readonly consumer: Consumer;
+  readonly admin: Admin;
+  readonly groupId: string;
+  readonly generation: number;
+  readonly topics: readonly TopicName[];
+  /** Partitions that are loaded at the same time. */
+  readonly concurrency: number;
+  readonly limits: Limits;
+  readonly load: ChunkLoader;
+  /** Throws where ClickHouse holds records beyond a position, or beyond its intent. */
+  readonly checkStart: (name: TopicName, partition: number, position: Position) => Promise<void>;
+  readonly log: Logger;
+  /** Called with an error that the service cannot live with. */
+  readonly fail: (error: unknown) => void;
+};
+
+/** A partition since it was assigned. */
+type Task = { position: Position; waiting: readonly LoadRecord[] };
+
+/** Often enough for a session timeout of 6 s. */
+const HEARTBEAT_MS = 1000;
+
+/**
+ * Loads partitions exactly once: announce the range of the next insert in the metadata of an offset commit, insert
+ * it under a token made of that range, commit past it (and announce the next one with it).
+ *
+ * - All of it happens within kafkajs's eachBatch. A member joins its group again only when every eachBatch has
+ *   ended, so no commit can be made for a partition that has gone to another member; and each commit
+ *   carries the member's generation, so a member that was put out of the group commits nothing.
+ * - Positions are read from the group's commits once after each join and kept until the next.
+ */
+export async function startLoadingConsumer(options: LoadingConsumerOptions): Promise<void> {
+  const { consumer, admin, groupId, generation, limits, log, fail } = options;
+  const tasks = new Map<string, Task>();
+  const names = new Map(options.topics.map((name) => [topicInKafka(name, generation), name]));
+
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    tasks.clear();
+    log.info({ group: groupId, assignment: payload.memberAssignment }, 'assigned');
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) fail(payload.error);
+  });
+
+  async function openTask(topic: string, partition: number): Promise<Task> {
+    const [fetched] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const committed = fetched?.partitions.find((entry) => entry.partition === partition);
+    const position = readPosition(committed?.offset ?? '-1', committed?.metadata ?? null);
+    await options.checkStart(names.get(topic) as TopicName, partition, position);
+    if (position.intent !== undefined)
+      log.info(
+        { topic, partition, range: formatMetadata(position) },
+        'repeating an insert that was announced',
+      );
+    return { position, waiting: [] };
+  }
+
+  async function loadBatch(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = payload.batch;
+    const name = names.get(topic) as TopicName;
+    const key = `${topic} ${partition}`;
+    const task = tasks.get(key) ?? (await openTask(topic, partition));
+    tasks.set(key, task);
+
+    const commit = async (position: Position) => {
+      const offsets = { partition, offset: String(position.next), metadata: formatMetadata(position) };
+      await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [offsets] }] });
+      task.position = position;
+    };
+    const loadChunk = async (
+      chunk: Chunk<LoadRecord>,
+      next: Chunk<LoadRecord> | undefined,
+      isWanted: () => boolean,
+    ) => {
+      const { range, records } = chunk;
+      const { intent } = task.position;
+      if (intent?.first !== range.first || intent.last !== range.last) {
+        await commit({ ...task.position, intent: range });
+      }
+      const loaded = await options.load({ name, topic, partition }, range, records, isWanted);
+      const past = advance(task.position, range, loaded.outcomes, loaded.streamTimeMs);
+      await commit(next === undefined ? past : { ...past, intent: next.range });
+    };
+
+    const read = [...task.waiting, ...messages.map(toRecord)];
+    const plan = planChunks(task.position.next, task.position.intent, read, limits);
+    for (const [index, chunk] of plan.chunks.entries()) {
+      await withHeartbeat(payload, (isWanted) => loadChunk(chunk, plan.chunks[index + 1], isWanted));
+    }
+    task.waiting = plan.waiting;
+  }
+
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...names.keys()], fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    partitionsConsumedConcurrently: options.concurrency,
+    eachBatch: async (payload) => {
+      try {
+        await loadBatch(payload);
+      } catch (error) {
+        if (!isKafkaError(error) && payload.isRunning()) fail(error);
+        throw error;
+      }
+    },
+  });
+}
+
+/**
+ * Does work and keeps the member's place in its group meanwhile. Work that waits for something asks `isWanted`,
+ * which is false once the place is lost or the consumer stops. Throws the reason why the place was lost.
+ */
+async function withHeartbeat(
+  payload: EachBatchPayload,
+  work: (isWanted: () => boolean) => Promise<void>,
+): Promise<void> {
+  let lost: unknown;
+  const beat = setInterval(() => {
+    payload.heartbeat().catch((error: unknown) => {
+      lost ??= error;
+    });
+  }, HEARTBEAT_MS);
+  try {
+    await work(() => lost === undefined && payload.isRunning());
+  } catch (error) {
+    throw lost ?? error;
+  } finally {
+    clearInterval(beat);
+  }
+  if (lost !== undefined) throw lost;
+}
+
+/** Errors of Kafka's are kafkajs's to handle: it joins the group again or tries again. */
+function isKafkaError(error: unknown): boolean {
+  return error instanceof Error && error.name.startsWith('KafkaJS');
+}
+
+function toRecord({ offset, key, value, timestamp, headers }: KafkaMessage): LoadRecord {
+  return {
+    offset: BigInt(offset),
+    bytes: (key?.length ?? 0) + (value?.length ?? 0),
+    key,
+    value,
+    timestampMs: Number(timestamp),
+    originPartition: headerNumber(headers?.[ORIGIN_HEADERS.partition]),
+    originOffset: headerNumber(headers?.[ORIGIN_HEADERS.offset]),
+  };
+}
+
+function headerNumber(header: Buffer | string | (Buffer | string)[] | undefined): number {
+  const text = Array.isArray(header) ? header[0] : header;
+  const number = Number(text ?? 0);
+  return Number.isSafeInteger(number) && number >= 0 ? number : 0;
+}

@@ -1,0 +1,121 @@
+import { Partitioners } from 'kafkajs';
+import { createClickHouse } from '#lib/clickhouse/client.ts';
+import { loadEnvironments } from '#lib/config/environments.ts';
+import { ConfigError } from '#lib/errors.ts';
+import { createKafka } from '#lib/kafka/client.ts';
+import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
+import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
+import { startHealthServer } from '#lib/service/health.ts';
+import type { Logger } from '#lib/service/logger.ts';
+import type { RunningService } from '#lib/service/run-service.ts';
+import { topicInKafka } from '#schemas/topics.ts';
+import type { LoaderConfig } from '../config.ts';
+import { NameRegistry } from '../core/name-registry.ts';
+import { aheadSql, type LoadedTopic, TABLES_OF_TOPIC } from '../core/start-check.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import { createEventLoader } from './event-loader.ts';
+import { createIdentityLoader } from './identity-loader.ts';
+import { loaderAssigner } from './loader-assigner.ts';
+import { LoaderMetrics } from './loader-metrics.ts';
+import { type LoadingConsumerOptions, startLoadingConsumer } from './loading-consumer.ts';
+import { PatientClickHouse } from './patient-clickhouse.ts';
+import { ViewKeeper } from './view-keeper.ts';
+
+/** Starts the loader: storage and views first, then the consumer. Waits for Kafka and ClickHouse. */
+export async function startLoader(config: LoaderConfig, log: Logger): Promise<RunningService> {
+  const generation = config.CAIRN_GENERATION;
+  const environments = loadEnvironments(config.CAIRN_ENVIRONMENTS);
+  const metrics = new LoaderMetrics();
+  const url = config.CAIRN_CLICKHOUSE_URL;
+  const patient = new PatientClickHouse({ clickHouse: createClickHouse({ url }), log, metrics });
+  const names = new NameRegistry();
+  const views = new ViewKeeper({ generation, environments, names, reader: readerOf(url), log, metrics });
+
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  let notReady = 'waiting for ClickHouse';
+  const health = await startHealthServer({
+    port: config.CAIRN_HEALTH_PORT,
+    metrics: metrics.registry,
+    notReady: () => notReady || patient.unavailable,
+  });
+
+  await patient.call((clickHouse) => views.start(clickHouse));
+  notReady = 'waiting for Kafka';
+  const kafka = createKafka({ clientId: 'cairn-loader', brokers: config.CAIRN_KAFKA_BROKERS, log });
+  const admin = await waitForKafka(kafka, config.CAIRN_KAFKA_BROKERS, log);
+  await ensureTopics(admin, {
+    generation,
+    partitions: config.CAIRN_PARTITIONS,
+    replicationFactor: config.CAIRN_REPLICATION_FACTOR,
+  });
+  const producer = kafka.producer({ idempotent: true, createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  const deadLetters = createDeadLetters(producer, generation);
+
+  const checkStart: LoadingConsumerOptions['checkStart'] = async (name, partition, position) => {
+    for (const table of TABLES_OF_TOPIC[name as LoadedTopic]) {
+      const sql = aheadSql(table, generation, partition, position);
+      const [ahead] = await patient.call((clickHouse) =>
+        clickHouse.query<{ offset: string; rows: string }>(sql),
+      );
+      if (ahead === undefined || Number(ahead.rows) === 0) continue;
+      throw new ConfigError([
+        `Cannot load partition ${partition} of ${name}: table cairn.${table} holds ${ahead.rows} of its records up to offset ` +
+          `${ahead.offset}, but the group's committed position is ${position.next}; loading on would write them twice. ` +
+          'Was the offset reset, or the topic made anew? Put it back, or start a new generation (CAIRN_GENERATION)',
+      ]);
+    }
+  };
+
+  const groupId = `loader.g${generation}`;
+  const consumer = kafka.consumer({
+    groupId,
+    // A dead member's partitions move within seconds.
+    sessionTimeout: 6000,
+    heartbeatInterval: 1000,
+    rebalanceTimeout: 30_000,
+    partitionAssigners: [loaderAssigner([topicInKafka('identity.migrations', generation)])],
+    readUncommitted: false,
+    // The broker holds a fetch back until the flush time has passed or a whole batch is there: what it then
+    // answers for a partition is one insert, and nothing is buffered here meanwhile.
+    maxWaitTimeInMs: config.CAIRN_LOADER_FLUSH_MS,
+    minBytes: config.CAIRN_LOADER_BATCH_BYTES,
+    maxBytesPerPartition: config.CAIRN_LOADER_BATCH_BYTES,
+    maxBytes: config.CAIRN_LOADER_BATCH_BYTES * 4,
+  });
+  const loadEvents = createEventLoader({ patient, deadLetters, generation, metrics, names, views });
+  const identity = createIdentityLoader({ patient, deadLetters, generation, metrics, fail });
+  await startLoadingConsumer({
+    consumer,
+    admin,
+    groupId,
+    generation,
+    topics: Object.keys(TABLES_OF_TOPIC) as LoadedTopic[],
+    concurrency: config.CAIRN_PARTITIONS * Object.keys(TABLES_OF_TOPIC).length,
+    limits: { rows: config.CAIRN_LOADER_BATCH_ROWS, bytes: config.CAIRN_LOADER_BATCH_BYTES },
+    load: (source, ...chunk) =>
+      source.name === 'identity.migrations' ? identity.load(source, ...chunk) : loadEvents(source, ...chunk),
+    checkStart,
+    log,
+    fail,
+  });
+  notReady = '';
+
+  return {
+    url: health.url,
+    failed,
+    async stop() {
+      await consumer.disconnect();
+      await identity.stop();
+      await Promise.all([producer.disconnect(), admin.disconnect(), health.close()]);
+    },
+  };
+}
+
+/** What dictionaries log in with: the same as the loader, where its URL names a user. */
+function readerOf(url: string): { user: string; password: string } | undefined {
+  const { username, password } = new URL(url);
+  if (username === '') return undefined;
+  return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+}

@@ -1,0 +1,154 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ClickHouse } from '#lib/clickhouse/client.ts';
+import type { Environment } from '#lib/config/environments.ts';
+import type { Logger } from '#lib/service/logger.ts';
+import { PAGEVIEWS_TABLE } from '#schemas/names.ts';
+import { type NameRegistry, type NameRow, namesOf, type Scope } from '../core/name-registry.ts';
+import { dictionariesSql, type Reader } from '../core/resolver-sql.ts';
+import { identifier, timeText } from '../core/sql-text.ts';
+import { firstLiveSql, STORAGE_SQL } from '../core/storage-sql.ts';
+import { eventViewSql, fixedViewsSql, resolvedEventsSql, usersViewSql } from '../core/view-sql.ts';
+import type { LoaderMetrics } from './loader-metrics.ts';
+
+/** A view of a thousand columns is longer than the server's default limit for a statement. */
+const DDL_SETTINGS = { max_query_size: 64 * 1024 * 1024 };
+
+export type ViewKeeperOptions = {
+  readonly generation: number;
+  readonly environments: readonly Environment[];
+  readonly names: NameRegistry;
+  /** What dictionaries log in with; undefined = the server's default user. */
+  readonly reader: Reader | undefined;
+  readonly log: Logger;
+  readonly metrics: LoaderMetrics;
+};
+
+/**
+ * Creates what is missing in ClickHouse and keeps the views of each environment equal to the names registry.
+ * Several loaders do so at once: each reads the registry again after it has written a view, and is done only
+ * when nothing was added meanwhile, so the last view written holds every name.
+ */
+export class ViewKeeper {
+  readonly #options: ViewKeeperOptions;
+  /** Text of each view as this loader wrote it. */
+  readonly #written = new Map<string, string>();
+  /** One flush of names after the other: two at once would both write the same views. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: ViewKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Tables, dictionaries and all views, also of names that earlier loaders met. */
+  async start(clickHouse: ClickHouse): Promise<void> {
+    const { generation, environments, reader, names } = this.#options;
+    const storage = [
+      ...STORAGE_SQL,
+      firstLiveSql(generation),
+      // A view is checked when it is created without running its subqueries: the live generation is 0 then.
+      ...dictionariesSql(0, reader),
+      ...dictionariesSql(generation, reader),
+      resolvedEventsSql(),
+    ];
+    for (const sql of storage) await clickHouse.command(sql, DDL_SETTINGS);
+    for (const environment of environments) {
+      await clickHouse.command(`CREATE DATABASE IF NOT EXISTS ${identifier(environment.name)}`);
+      for (const sql of fixedViewsSql(environment)) await clickHouse.command(sql, DDL_SETTINGS);
+    }
+    const rows = await readNames(clickHouse);
+    names.load(rows);
+    await this.#writeViews(clickHouse, rows);
+  }
+
+  /** Registers names that were met since the last call and brings the views up to date. */
+  flushNames(clickHouse: ClickHouse): Promise<void> {
+    const flush = this.#last.then(() => this.#flush(clickHouse));
+    this.#last = flush.catch(() => undefined);
+    return flush;
+  }
+
+  async #flush(clickHouse: ClickHouse): Promise<void> {
+    const { names } = this.#options;
+    const queued = names.takeQueued();
+    if (queued.length === 0) return;
+    try {
+      await clickHouse.insert(
+        'INSERT INTO cairn.names FORMAT JSONEachRow',
+        Buffer.from(queued.map(nameLine).join('\n')),
+        { async_insert: 0, input_format_try_infer_dates: 0 },
+      );
+      await this.#writeViews(clickHouse, await readNames(clickHouse));
+    } catch (error) {
+      names.requeue(queued);
+      throw error;
+    }
+  }
+
+  async #writeViews(clickHouse: ClickHouse, registry: readonly NameRow[]): Promise<void> {
+    for (let rows = registry; ; ) {
+      for (const environment of this.#options.environments) {
+        for (const [view, sql] of this.#viewsOf(environment, rows)) {
+          if (this.#written.get(view) === sql) continue;
+          await clickHouse.command(sql, DDL_SETTINGS);
+          this.#written.set(view, sql);
+        }
+      }
+      const after = await readNames(clickHouse);
+      if (isDeepStrictEqual(after, rows)) return;
+      rows = after;
+    }
+  }
+
+  #viewsOf(environment: Environment, rows: readonly NameRow[]): readonly (readonly [string, string])[] {
+    const { log, metrics } = this.#options;
+    const names = namesOf(rows, environment.number);
+    const known = metrics.namesLeftOut.labels(environment.name);
+    known.set(names.leftOut);
+    if (names.leftOut > 0) {
+      log.warn(
+        { environment: environment.name, names: names.leftOut },
+        'too many event or property names: some have no view or column and stay in all_events',
+      );
+    }
+    const tables = new Set([PAGEVIEWS_TABLE, ...names.eventTables]);
+    const events = [...tables].map(
+      (table) =>
+        [
+          `${environment.name}.${table}`,
+          eventViewSql(environment, table, names.eventProperties.get(table) ?? []),
+        ] as const,
+    );
+    return [[`${environment.name}.users`, usersViewSql(environment, names.userProperties)], ...events];
+  }
+}
+
+const nameLine = ({ environment, scope, tableName, name, types, firstSeenMs }: NameRow) =>
+  JSON.stringify({
+    environment,
+    scope,
+    table_name: tableName,
+    name,
+    types,
+    first_seen: timeText(firstSeenMs),
+  });
+
+async function readNames(clickHouse: ClickHouse): Promise<readonly NameRow[]> {
+  const rows = await clickHouse.query<{
+    environment: number;
+    scope: Scope;
+    table_name: string;
+    name: string;
+    types: number;
+    first_seen_ms: string;
+  }>(`SELECT environment, scope, table_name, name, groupBitOr(types) AS types,
+  toString(toUnixTimestamp64Milli(min(first_seen))) AS first_seen_ms
+FROM cairn.names GROUP BY environment, scope, table_name, name ORDER BY environment, scope, table_name, name`);
+  return rows.map(({ environment, scope, table_name, name, types, first_seen_ms }) => ({
+    environment,
+    scope,
+    tableName: table_name,
+    name,
+    types,
+    firstSeenMs: Number(first_seen_ms),
+  }));
+}
