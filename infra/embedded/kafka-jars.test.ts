@@ -46,7 +46,8 @@ test('kafkaJars() downloads again for another pom, and after a download that bro
   const options = { home, progress: () => {} };
   await assert.rejects(kafkaJars(options), {
     name: 'UnavailableError',
-    message: 'Cannot download Kafka: mvn exited with 1:\n[ERROR] no network',
+    message:
+      "Cannot download Kafka: mvn exited with 1. Check the network, and the mirrors and proxies in Maven's settings.xml:\nno network",
   });
   writeFileSync(join(home, 'ok'), '');
   const jars = await kafkaJars(options);

@@ -32,29 +32,32 @@ export async function keepAlive(
   failure.promise.catch(() => {});
   let server = await start(options.signal);
 
-  async function guard(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
-    let startedAtMs = performance.now();
+  let pauseMs = FIRST_PAUSE_MS;
+  const startAgain = async () => {
     for (;;) {
+      await pause(pauseMs, undefined, { signal: stopping.signal });
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      try {
+        return await start(stopping.signal);
+      } catch (error) {
+        if (error instanceof ConfigError || stopping.signal.aborted) throw error;
+        progress((error as Error).message);
+      }
+    }
+  };
+  const guard = async () => {
+    while (!stopping.signal.aborted) {
+      const startedAtMs = performance.now();
       const exit = await server.exited;
       if (stopping.signal.aborted) return;
       progress(`${name} ${describeExit(exit)}, restarting`);
       if (performance.now() - startedAtMs >= GOOD_RUN_MS) pauseMs = FIRST_PAUSE_MS;
-      for (;;) {
-        await pause(pauseMs, undefined, { signal: stopping.signal });
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-        startedAtMs = performance.now();
-        try {
-          server = await start(stopping.signal);
-          progress(`${name} is back`);
-          break;
-        } catch (error) {
-          if (error instanceof ConfigError || stopping.signal.aborted) throw error;
-          progress((error as Error).message);
-        }
-      }
+      server = await startAgain();
+      progress(`${name} is back`);
     }
-  }
+    // Asked to stop while the server was coming up: the stop saw only the run before.
+    await server.stop();
+  };
   const guarding = guard().catch((error) => {
     if (!stopping.signal.aborted) failure.reject(error);
   });

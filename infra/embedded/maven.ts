@@ -6,7 +6,7 @@ import { spawnWatched } from './supervised-process.ts';
 const GRACE_MS = 2000;
 const NOT_FOUND = 127;
 const SHOWN_EVERY = 10;
-const SHOWN_ERRORS = 5;
+const SHOWN_ERRORS = 3;
 
 export type MavenOptions = {
   /** Directory with the pom.xml. */
@@ -33,7 +33,8 @@ export async function copyDependencies({ project, target, progress, signal }: Ma
   let downloaded = 0;
   const read = async (stream: NodeJS.ReadableStream) => {
     for await (const line of createInterface({ input: stream })) {
-      if (/\[(ERROR|FATAL)\]|^Error/.test(line)) errors.push(line);
+      const [, problem] = /^(?:\[(?:ERROR|FATAL)\] |(?=Error))(.+)$/.exec(line) ?? [];
+      if (problem !== undefined && problem.trim() !== '') errors.push(problem);
       if (!/^(\[INFO\] )?Downloaded from .*\.jar/.test(line)) continue;
       downloaded += 1;
       if (downloaded % SHOWN_EVERY === 0) progress(`Maven has downloaded ${downloaded} files`);
@@ -51,7 +52,7 @@ export async function copyDependencies({ project, target, progress, signal }: Ma
       ]);
     }
     throw new UnavailableError(
-      `Cannot download Kafka: mvn exited with ${code}:\n${errors.slice(0, SHOWN_ERRORS).join('\n')}`,
+      `Cannot download Kafka: mvn exited with ${code}. Check the network, and the mirrors and proxies in Maven's settings.xml:\n${errors.slice(0, SHOWN_ERRORS).join('\n')}`,
     );
   } finally {
     signal?.removeEventListener('abort', abort);
