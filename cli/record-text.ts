@@ -64,7 +64,7 @@ function readable(datum: Record<string, unknown>): Record<string, unknown> {
     if (Buffer.isBuffer(value)) {
       if (value.length > 0) fields[name] = value.toString('hex');
     } else if (name === 'properties' && typeof value === 'string') {
-      fields[name] = JSON.parse(value);
+      if (value !== '{}') fields[name] = JSON.parse(value);
     } else if (
       typeof value === 'number' &&
       (name === 'time' || name.endsWith('_at') || name === 'client_time')

@@ -31,7 +31,7 @@ FROM cairn.${table} WHERE ${where} GROUP BY partition`,
 FROM cairn.user_migrations WHERE ${where} GROUP BY partition`;
   return {
     sql: [...counted, bound].join('\nUNION ALL\n'),
-    params: { generation, cuts: cuts.map(String) },
+    params: { generation, cuts: cuts.map(Number) },
   };
 }
 

@@ -1,5 +1,5 @@
 import { openClickHouse } from '../clickhouse-access.ts';
-import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
+import { defineCommand, JSON_OPTION } from '../command.ts';
 import { openKafka } from '../kafka-access.ts';
 import { type LocatedStack, locateStack } from '../locate-stack.ts';
 import { type PartitionProgress, progressOfStages } from '../progress-of-stages.ts';
@@ -40,7 +40,7 @@ type Status = {
   readonly kafka: { readonly brokers: string; readonly pid: number | null; readonly ready: boolean };
   readonly clickhouse: { readonly url: string; readonly pid: number | null; readonly ready: boolean };
   readonly services: readonly ServiceStatus[];
-  /** Events and other inputs received per second, over the last minute. */
+  /** Records collected per second, ticks included, over the last minute. */
   readonly collectedPerSecond: number;
   /** Records that stages rejected since the beginning of the log. */
   readonly deadLetters: number;
@@ -59,7 +59,7 @@ something is not ready.`,
   ],
   async run({ json }, _positionals, context) {
     const status = await readStatus(locateStack(context, ['kafka', 'clickhouse']));
-    context.stdout.write(json ? `${JSON.stringify(status)}\n` : render(status, context));
+    context.stdout.write(json ? `${JSON.stringify(status)}\n` : render(status));
     return status.ready ? 0 : 1;
   },
 });
@@ -171,7 +171,7 @@ async function notReady(url: string): Promise<string> {
   }
 }
 
-function render(status: Status, { stdout }: Context): string {
+function render(status: Status): string {
   const mark = (pid: number | null) => (pid === null ? '-' : isAlive(pid) ? String(pid) : `${pid} (gone)`);
   const rows = status.services.map(({ name, pid, ready, reason, restarts, lag, oldestAgeMs, url }) => [
     name,
@@ -207,26 +207,16 @@ function render(status: Status, { stdout }: Context): string {
     [...rows, ...servers],
   );
   const inputs = status.services.flatMap(({ name, inputs }) =>
-    inputs.map(({ topic, partition, committed, end, lag }) => [
+    [...Map.groupBy(inputs, ({ topic }) => topic)].map(([topic, partitions]) => [
       name,
       topic,
-      String(partition),
-      thousands(committed),
-      thousands(end),
-      thousands(lag),
+      thousands(partitions.reduce((sum, { lag }) => sum + lag, 0)),
+      partitions.map(({ lag }) => lag).join(' '),
     ]),
   );
   const byPartition = renderTable(
-    [
-      { title: 'stage' },
-      { title: 'topic' },
-      { title: 'partition', right: true },
-      { title: 'committed', right: true },
-      { title: 'end', right: true },
-      { title: 'lag', right: true },
-    ],
+    [{ title: 'stage' }, { title: 'topic' }, { title: 'lag', right: true }, { title: 'by partition' }],
     inputs,
   );
-  const wide = stdout.isTTY ? '\n' : '\n';
-  return `${overview}${wide}${inputs.length === 0 ? '' : `${byPartition}\n`}collected ${status.collectedPerSecond}/s over the last minute · ${thousands(status.deadLetters)} rejected · generation ${status.generation}\n`;
+  return `${overview}\n${inputs.length === 0 ? '' : `${byPartition}\n`}collected ${status.collectedPerSecond} records/s over the last minute, ticks included · ${thousands(status.deadLetters)} rejected · generation ${status.generation}\n`;
 }
