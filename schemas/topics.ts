@@ -95,6 +95,12 @@ export const TOPICS = {
   },
 } as const satisfies Record<string, Topic>;
 
+/**
+ * Largest record batch a topic takes (its `max.message.bytes`). kafkajs makes one batch of all records that go
+ * to a partition in one request, so writers keep their requests well below this.
+ */
+export const MAX_BATCH_BYTES: number = 8 * 1024 * 1024;
+
 export type TopicName = keyof typeof TOPICS;
 
 export const TOPIC_NAMES: readonly TopicName[] = Object.keys(TOPICS) as TopicName[];

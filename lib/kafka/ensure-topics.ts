@@ -1,6 +1,6 @@
 import type { Admin } from 'kafkajs';
 import { ConfigError } from '#lib/errors.ts';
-import { TOPIC_NAMES, TOPICS, topicInKafka } from '#schemas/topics.ts';
+import { MAX_BATCH_BYTES, TOPIC_NAMES, TOPICS, topicInKafka } from '#schemas/topics.ts';
 
 /**
  * Creates the topics of a generation that do not exist yet. Safe to run from several services at once.
@@ -26,6 +26,7 @@ export async function ensureTopics(
           { name: 'retention.ms', value: String(TOPICS[name].retentionMs) },
           { name: 'segment.ms', value: String(TOPICS[name].segmentMs) },
           { name: 'min.insync.replicas', value: String(Math.min(2, options.replicationFactor)) },
+          { name: 'max.message.bytes', value: String(MAX_BATCH_BYTES) },
         ],
       })),
     });

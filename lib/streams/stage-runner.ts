@@ -14,6 +14,7 @@ const FETCH_WAIT_MS = 250;
 const FETCH_BYTES_PER_PARTITION = 2 * 1024 * 1024;
 /** Records of one transaction: bounds what is done twice after a failure, and how long no heartbeat is sent. */
 const RECORDS_PER_TRANSACTION = 5000;
+const BYTES_PER_TRANSACTION = 4 * 1024 * 1024;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 2000;
 
@@ -120,7 +121,7 @@ export class StageRunner<State> {
         const task = await this.#task(partition, heartbeat);
         at = messages.findIndex(({ offset }) => BigInt(offset) >= task.position);
         if (at < 0) break;
-        const chunk = messages.slice(at, at + RECORDS_PER_TRANSACTION);
+        const chunk = takeChunk(messages, at);
         at += chunk.length;
         const last = chunk.at(-1) as KafkaMessage;
         await task.process(chunk, at === messages.length ? batchEnd : BigInt(last.offset) + 1n);
@@ -166,6 +167,17 @@ export class StageRunner<State> {
     this.#metrics.transactions.inc();
     this.#metrics.streamTimeSeconds.set({ partition }, task.metadata.streamTime / 1000);
   }
+}
+
+/** Records of the next transaction, from `at` on: at least one. */
+function takeChunk(messages: readonly KafkaMessage[], at: number): readonly KafkaMessage[] {
+  let end = at;
+  let bytes = 0;
+  do {
+    bytes += messages[end]?.value?.length ?? 0;
+    end += 1;
+  } while (end < messages.length && end - at < RECORDS_PER_TRANSACTION && bytes < BYTES_PER_TRANSACTION);
+  return messages.slice(at, end);
 }
 
 /** A bug of ours or a wrong installation: going on would corrupt state. */

@@ -1,12 +1,12 @@
 import { type Kafka, type KafkaMessage, Partitioners, type Producer } from 'kafkajs';
-import { ConfigError } from '#lib/errors.ts';
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import type { Logger } from '#lib/service/logger.ts';
-import { topicInKafka } from '#schemas/topics.ts';
-import { type CommitMetadata, decodeMetadata, encodeMetadata } from './commit-metadata.ts';
-import { foldChunk, type PlacedOutput, type ReadRecord } from './fold-chunk.ts';
-import { originHeaders, readOrigin } from './origin.ts';
+import { type CommitMetadata, encodeMetadata } from './commit-metadata.ts';
+import { foldChunk, type ReadRecord } from './fold-chunk.ts';
+import { readOrigin } from './origin.ts';
 import type { Processor } from './processor.ts';
+import { requestsOf } from './produce-requests.ts';
+import { committedPosition, restoreState } from './restore-task.ts';
 
 export type TaskContext<State> = {
   readonly processor: Processor<State>;
@@ -19,7 +19,6 @@ export type TaskContext<State> = {
 };
 
 const TRANSACTION_TIMEOUT_MS = 60_000;
-const RESTORE_LOG_EVERY_MS = 5000;
 
 /**
  * One input partition of a stage: its state and its transactional producer.
@@ -96,8 +95,9 @@ export class Task<State> {
 
     const transaction = await this.#producer.transaction();
     // Outputs before offsets: adding partitions is what waits for the previous transaction's markers.
-    const topicMessages = messagesByTopic(outputs, partition, generation);
-    if (topicMessages.length > 0) await transaction.sendBatch({ topicMessages });
+    for (const topicMessages of requestsOf(outputs, partition, generation)) {
+      await transaction.sendBatch({ topicMessages });
+    }
     const committed = { partition, offset: String(next), metadata: encodeMetadata(metadata) };
     await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions: [committed] }] });
     await transaction.commit();
@@ -123,79 +123,4 @@ function readRecord(message: KafkaMessage, topic: string, partition: number): Re
     offset,
     origin: readOrigin(message.headers) ?? { topic, partition, offset },
   };
-}
-
-function messagesByTopic(outputs: readonly PlacedOutput[], partition: number, generation: number) {
-  const byTopic = new Map<string, { topic: string; messages: ReturnType<typeof toMessage>[] }>();
-  for (const output of outputs) {
-    const topic = topicInKafka(output.topic, generation);
-    const batch = byTopic.get(topic) ?? { topic, messages: [] };
-    batch.messages.push(toMessage(output, partition));
-    byTopic.set(topic, batch);
-  }
-  return [...byTopic.values()];
-}
-
-function toMessage(output: PlacedOutput, partition: number) {
-  return {
-    key: output.key,
-    value: output.value,
-    partition,
-    timestamp: String(output.timestampMs),
-    ...(output.origin === undefined ? {} : { headers: originHeaders(output.origin) }),
-  };
-}
-
-async function committedPosition<State>(context: TaskContext<State>, partition: number) {
-  const { topic, groupId } = context;
-  const admin = context.kafka.admin();
-  await admin.connect();
-  try {
-    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
-    const committed = offsets?.partitions.find((entry) => entry.partition === partition);
-    const { start } = await context.reader.bounds(topic, partition);
-    if (committed === undefined || committed.offset === '-1')
-      return { position: start, metadata: decodeMetadata(null) };
-    const position = BigInt(committed.offset);
-    if (position < start) {
-      throw new ConfigError([
-        `Cannot go on with ${topic}-${partition} at offset ${position}: the topic starts at ${start}, so records were ` +
-          'deleted before they were processed. They are still in events.collected: build a new generation by replay',
-      ]);
-    }
-    return { position, metadata: decodeMetadata(committed.metadata) };
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-async function restoreState<State>(
-  context: TaskContext<State>,
-  partition: number,
-  metadata: CommitMetadata,
-  heartbeat: () => Promise<void>,
-): Promise<State> {
-  const { processor, reader, generation, log } = context;
-  const state = processor.createState();
-  for (const { topic: name, windowMs, fold } of processor.restores) {
-    const topic = topicInKafka(name, generation);
-    const { start, end } = await reader.bounds(topic, partition);
-    const from =
-      windowMs === undefined
-        ? start
-        : await reader.offsetAtTime(topic, partition, metadata.streamTime - windowMs);
-    if (from === undefined || from >= end) continue;
-    let saidAtMs = Date.now();
-    for await (const { messages, next } of reader.read({ topic, partition, from, to: end })) {
-      for (const { key, value, timestamp } of messages) {
-        fold(state, { key: key ?? Buffer.alloc(0), value, timestampMs: Number(timestamp) });
-      }
-      await heartbeat();
-      if (Date.now() - saidAtMs >= RESTORE_LOG_EVERY_MS) {
-        log.info({ topic, partition, at: Number(next), of: Number(end) }, 'restoring');
-        saidAtMs = Date.now();
-      }
-    }
-  }
-  return state;
 }

@@ -1,0 +1,62 @@
+import { ConfigError } from '#lib/errors.ts';
+import { topicInKafka } from '#schemas/topics.ts';
+import { type CommitMetadata, decodeMetadata } from './commit-metadata.ts';
+import type { TaskContext } from './task.ts';
+
+const RESTORE_LOG_EVERY_MS = 5000;
+
+/** Where a partition goes on, and what was known there. Throws ConfigError where the log no longer reaches back. */
+export async function committedPosition<State>(context: TaskContext<State>, partition: number) {
+  const { topic, groupId } = context;
+  const admin = context.kafka.admin();
+  await admin.connect();
+  try {
+    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const committed = offsets?.partitions.find((entry) => entry.partition === partition);
+    const { start } = await context.reader.bounds(topic, partition);
+    if (committed === undefined || committed.offset === '-1')
+      return { position: start, metadata: decodeMetadata(null) };
+    const position = BigInt(committed.offset);
+    if (position < start) {
+      throw new ConfigError([
+        `Cannot go on with ${topic}-${partition} at offset ${position}: the topic starts at ${start}, so records were ` +
+          'deleted before they were processed. They are still in events.collected: build a new generation by replay',
+      ]);
+    }
+    return { position, metadata: decodeMetadata(committed.metadata) };
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** State of a partition, folded from the stage's own outputs. `heartbeat` is called all the while. */
+export async function restoreState<State>(
+  context: TaskContext<State>,
+  partition: number,
+  metadata: CommitMetadata,
+  heartbeat: () => Promise<void>,
+): Promise<State> {
+  const { processor, reader, generation, log } = context;
+  const state = processor.createState();
+  for (const { topic: name, windowMs, fold } of processor.restores) {
+    const topic = topicInKafka(name, generation);
+    const { start, end } = await reader.bounds(topic, partition);
+    const from =
+      windowMs === undefined
+        ? start
+        : await reader.offsetAtTime(topic, partition, metadata.streamTime - windowMs);
+    if (from === undefined || from >= end) continue;
+    let saidAtMs = Date.now();
+    for await (const { messages, next } of reader.read({ topic, partition, from, to: end })) {
+      for (const { key, value, timestamp } of messages) {
+        fold(state, { key: key ?? Buffer.alloc(0), value, timestampMs: Number(timestamp) });
+      }
+      await heartbeat();
+      if (Date.now() - saidAtMs >= RESTORE_LOG_EVERY_MS) {
+        log.info({ topic, partition, at: Number(next), of: Number(end) }, 'restoring');
+        saidAtMs = Date.now();
+      }
+    }
+  }
+  return state;
+}
