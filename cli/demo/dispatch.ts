@@ -6,8 +6,8 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /** A client sends what it has gathered when there is this much of it, or when it is this old. */
-const BATCH_EVENTS = 15;
-const BATCH_MS = 10 * MINUTE_MS;
+const BATCH_EVENTS = 25;
+const BATCH_MS = 15 * MINUTE_MS;
 
 /** Name a server gives for itself where a client would give its browser. */
 const SERVER_AGENT = 'trailhead-backend/2.4';
