@@ -48,55 +48,57 @@ export type Stack = {
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { settings, signal, progress, onLine = () => {} } = options;
-  const startedAt = new Date().toISOString();
   const dataDir = settings.CAIRN_DATA_DIR;
   signal.throwIfAborted();
+  let keepRunFile = () => {};
   const embedded = await startEmbeddedStack({
     dataDir,
     kafkaPort: settings.CAIRN_KAFKA_PORT,
     clickhousePort: settings.CAIRN_CLICKHOUSE_PORT,
-    progress,
+    progress(text) {
+      progress(text);
+      // A server that was restarted has another process id.
+      keepRunFile();
+    },
     signal,
     external: { brokers: settings.CAIRN_KAFKA_BROKERS, clickhouseUrl: settings.CAIRN_CLICKHOUSE_URL },
   });
   const { brokers, clickhouseUrl } = embedded;
   const wanted = SERVICE_NAMES.filter((name) => (options.services ?? SERVICE_NAMES).includes(name));
-  const logs = new Map<string, LogFile>(
-    wanted.map((name) => [name, openLogFile(join(dataDir, 'logs'), name)]),
-  );
-  let httpPort = settings.CAIRN_HTTP_PORT;
+  const logs = new Map<string, LogFile>();
+  let states: readonly ServiceState[] = [];
+  const collectorUrl = () => states.find(({ name }) => name === 'collector')?.url ?? '';
   const envOf = (): Variables => ({
     ...options.env,
     CAIRN_KAFKA_BROKERS: brokers.join(','),
     CAIRN_CLICKHOUSE_URL: clickhouseUrl,
-    CAIRN_HTTP_PORT: String(httpPort),
+    // A free port that was picked is kept over restarts: clients know it.
+    CAIRN_HTTP_PORT: collectorUrl() === '' ? String(settings.CAIRN_HTTP_PORT) : new URL(collectorUrl()).port,
     CAIRN_HEALTH_PORT: '0',
   });
-  const states = new Map<string, ServiceState>();
-  const collectorUrl = () => states.get('collector')?.url ?? '';
-  const onChange = (services: readonly ServiceState[]) => {
-    for (const service of services) states.set(service.name, service);
-    // A free port that was picked is kept over restarts: clients know it.
-    if (collectorUrl() !== '') httpPort = Number(new URL(collectorUrl()).port);
-    writeRunFile(dataDir, {
-      pid: process.pid,
-      startedAt,
-      collector: collectorUrl(),
-      clickhouse: clickhouseUrl,
-      brokers,
-      generation: settings.CAIRN_GENERATION,
-      partitions: settings.CAIRN_PARTITIONS,
-      kafkaPid: embedded.kafkaPid,
-      clickhousePid: embedded.clickhousePid,
-      services,
-    });
-  };
   const letGo = async () => {
+    keepRunFile = () => {};
     await embedded.stop();
     for (const log of logs.values()) log.close();
     removeRunFile(dataDir);
   };
   try {
+    const startedAt = new Date().toISOString();
+    keepRunFile = () =>
+      writeRunFile(dataDir, {
+        pid: process.pid,
+        startedAt,
+        collector: collectorUrl(),
+        clickhouse: clickhouseUrl,
+        brokers,
+        generation: settings.CAIRN_GENERATION,
+        partitions: settings.CAIRN_PARTITIONS,
+        kafkaPid: embedded.kafkaPid,
+        clickhousePid: embedded.clickhousePid,
+        services: states,
+      });
+    keepRunFile();
+    for (const name of wanted) logs.set(name, openLogFile(join(dataDir, 'logs'), name));
     const supervisor = await startSupervisor(
       wanted.map((name) => ({
         name,
@@ -104,7 +106,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         env: envOf,
       })),
       {
-        onChange,
+        onChange(services) {
+          states = services;
+          keepRunFile();
+        },
         onNotice: progress,
         onLine(service, line) {
           logs.get(service)?.append(line);
@@ -113,6 +118,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       },
       signal,
     );
+    const failed = Promise.race([supervisor.failed, embedded.failed]);
+    failed.catch(() => {});
     return {
       collectorUrl: collectorUrl(),
       clickhouseUrl,
@@ -124,7 +131,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         return embedded.clickhousePid;
       },
       services: supervisor.states,
-      failed: Promise.race([supervisor.failed, embedded.failed]),
+      failed,
       async stop() {
         await supervisor.stop();
         await letGo();

@@ -1,50 +1,8 @@
-import { openClickHouse } from '../clickhouse-access.ts';
 import { defineCommand, JSON_OPTION } from '../command.ts';
-import { openKafka } from '../kafka-access.ts';
-import { type LocatedStack, locateStack } from '../locate-stack.ts';
-import { type PartitionProgress, progressOfStages } from '../progress-of-stages.ts';
+import { locateStack } from '../locate-stack.ts';
 import { isAlive } from '../run-file.ts';
+import { readStackStatus, type StackStatus } from '../stack-status.ts';
 import { durationText, renderTable, thousands } from '../table.ts';
-
-const PROBE_TIMEOUT_MS = 2000;
-const RATE_WINDOW_MS = 60_000;
-
-type ServiceStatus = {
-  readonly name: string;
-  readonly pid: number | null;
-  readonly ready: boolean;
-  /** Why it is not ready; empty where it is. */
-  readonly reason: string;
-  readonly url: string;
-  readonly restarts: number;
-  /** Records not processed yet, all inputs together. */
-  readonly lag: number;
-  /** Age of the oldest record not processed yet, in milliseconds. */
-  readonly oldestAgeMs: number | null;
-  /** Records by kind and outcome since the beginning of the log. */
-  readonly counts: Readonly<Record<string, number>>;
-  readonly inputs: readonly {
-    readonly topic: string;
-    readonly partition: number;
-    readonly committed: number;
-    readonly end: number;
-    readonly lag: number;
-  }[];
-};
-
-type Status = {
-  readonly ready: boolean;
-  readonly pid: number | null;
-  readonly generation: number;
-  readonly partitions: number;
-  readonly kafka: { readonly brokers: string; readonly pid: number | null; readonly ready: boolean };
-  readonly clickhouse: { readonly url: string; readonly pid: number | null; readonly ready: boolean };
-  readonly services: readonly ServiceStatus[];
-  /** Records collected per second, ticks included, over the last minute. */
-  readonly collectedPerSecond: number;
-  /** Records that stages rejected since the beginning of the log. */
-  readonly deadLetters: number;
-};
 
 export const status = defineCommand({
   usage: '[--json]',
@@ -58,120 +16,13 @@ something is not ready.`,
     ['status --json', 'for a monitor'],
   ],
   async run({ json }, _positionals, context) {
-    const status = await readStatus(locateStack(context, ['kafka', 'clickhouse']));
+    const status = await readStackStatus(locateStack(context, ['kafka', 'clickhouse']));
     context.stdout.write(json ? `${JSON.stringify(status)}\n` : render(status));
     return status.ready ? 0 : 1;
   },
 });
 
-async function readStatus(stack: LocatedStack): Promise<Status> {
-  const { brokers, clickhouseUrl, generation, partitions, run } = stack;
-  const nowMs = Date.now();
-  const kafka = await openKafka(brokers);
-  try {
-    const [progress, collectedPerSecond, clickhouseReady, probes] = await Promise.all([
-      progressOfStages(kafka.admin, kafka.reader, generation),
-      rateOf(kafka, nowMs),
-      answers(clickhouseUrl),
-      Promise.all(
-        (run?.services ?? []).map(async (service) => [service, await notReady(service.url)] as const),
-      ),
-    ]);
-    const running = probes.map(([service, reason]) => ({ ...service, reason, ready: reason === '' }));
-    // Without a run file the services are someone else's processes: their lag is all that can be told.
-    const stages = [...new Set(progress.map(({ service }) => service))];
-    const known =
-      run === undefined
-        ? stages.map((name) => ({ name, pid: null, url: '', restarts: 0, reason: '', ready: true }))
-        : running;
-    const services = known.map((service) => ({
-      ...service,
-      ...progressOf(service.name, progress, nowMs),
-    }));
-    return {
-      ready: clickhouseReady && services.every(({ ready }) => ready),
-      pid: run?.pid ?? null,
-      generation,
-      partitions,
-      kafka: { brokers: brokers.join(','), pid: run?.kafkaPid || null, ready: true },
-      clickhouse: { url: clickhouseUrl, pid: run?.clickhousePid || null, ready: clickhouseReady },
-      services,
-      collectedPerSecond,
-      deadLetters: countOf(progress, '.rejected'),
-    };
-  } finally {
-    await kafka.close();
-  }
-}
-
-function progressOf(service: string, all: readonly PartitionProgress[], nowMs: number) {
-  const own = all.filter((progress) => progress.service === service);
-  const oldest = own.map(({ oldestMs }) => oldestMs).filter((ms) => ms !== undefined);
-  const counts: Record<string, number> = {};
-  for (const progress of own) {
-    for (const [name, count] of Object.entries(progress.counts)) counts[name] = (counts[name] ?? 0) + count;
-  }
-  return {
-    lag: own.reduce((sum, { lag }) => sum + lag, 0),
-    oldestAgeMs: oldest.length === 0 ? null : Math.max(0, nowMs - Math.min(...oldest)),
-    counts,
-    inputs: own.map(({ topic, partition, committed, end, lag }) => ({
-      topic,
-      partition,
-      committed: Number(committed),
-      end: Number(end),
-      lag,
-    })),
-  };
-}
-
-function countOf(all: readonly PartitionProgress[], suffix: string): number {
-  let sum = 0;
-  for (const { counts } of all) {
-    for (const [name, count] of Object.entries(counts)) if (name.endsWith(suffix)) sum += count;
-  }
-  return sum;
-}
-
-/** Records of the last minute, per second: receive time is the record's timestamp. */
-async function rateOf(
-  { admin, reader }: Awaited<ReturnType<typeof openKafka>>,
-  nowMs: number,
-): Promise<number> {
-  const topic = 'events.collected';
-  if (!(await admin.listTopics()).includes(topic)) return 0;
-  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-  const counts = await Promise.all(
-    (topics[0]?.partitions ?? []).map(async ({ partitionId }) => {
-      const from = await reader.offsetAtTime(topic, partitionId, nowMs - RATE_WINDOW_MS);
-      return from === undefined ? 0 : Number((await reader.bounds(topic, partitionId)).end - from);
-    }),
-  );
-  return Math.round((counts.reduce((sum, count) => sum + count, 0) * 10_000) / RATE_WINDOW_MS) / 10;
-}
-
-async function answers(clickhouseUrl: string): Promise<boolean> {
-  const clickhouse = openClickHouse(clickhouseUrl, PROBE_TIMEOUT_MS);
-  try {
-    return (await clickhouse.ping()).success;
-  } finally {
-    await clickhouse.close();
-  }
-}
-
-/** Why a service does no work now; empty when it does. */
-async function notReady(url: string): Promise<string> {
-  if (url === '') return 'starting';
-  try {
-    const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-    const text = (await response.text()).trim();
-    return response.ok ? '' : text || `status ${response.status}`;
-  } catch {
-    return 'does not answer';
-  }
-}
-
-function render(status: Status): string {
+function render(status: StackStatus): string {
   const mark = (pid: number | null) => (pid === null ? '-' : isAlive(pid) ? String(pid) : `${pid} (gone)`);
   const rows = status.services.map(({ name, pid, ready, reason, restarts, lag, oldestAgeMs, url }) => [
     name,

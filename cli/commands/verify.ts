@@ -1,36 +1,12 @@
-import type { ClickHouseClient } from '@clickhouse/client';
-import { type FinalRow, finalMigrationsQuery, finalSessionsQuery } from '#queries/final-rows.ts';
-import {
-  type CollisionRow,
-  collisionsQuery,
-  type LoadedRow,
-  loadedRecordsQuery,
-} from '#queries/loaded-records.ts';
-import { ask, openClickHouse } from '../clickhouse-access.ts';
+import { openClickHouse } from '../clickhouse-access.ts';
 import { defineCommand, JSON_OPTION } from '../command.ts';
 import { parseDuration } from '../duration.ts';
-import { type KafkaAccess, openKafka } from '../kafka-access.ts';
+import { openKafka } from '../kafka-access.ts';
 import { locateStack } from '../locate-stack.ts';
 import { renderTable, thousands } from '../table.ts';
-import { type AccountLine, account, totalsByKind } from '../verify/accounting.ts';
-import { compareFinalRows, type FinalRowsResult, finalRowsProblems } from '../verify/final-rows.ts';
-import { foldTopic, type LaterRejection, readLaterRejections } from '../verify/read-log.ts';
-import { waitUntilLoaded } from '../verify/wait-until-loaded.ts';
+import { reachVerdict, type Verdict } from '../verify/reach-verdict.ts';
 
 const DEFAULT_TIMEOUT_MS = 120_000;
-
-export type Verdict = {
-  readonly ok: boolean;
-  readonly generation: number;
-  /** Offset the accounts were closed at, by partition of the log. */
-  readonly cut: Readonly<Record<string, number>>;
-  readonly totals: readonly Omit<AccountLine, 'partition'>[];
-  readonly lines: readonly AccountLine[];
-  readonly finalRows: readonly FinalRowsResult[];
-  /** User ids that two identities share. */
-  readonly collisions: number;
-  readonly problems: readonly string[];
-};
 
 export const verify = defineCommand({
   usage: '[--timeout DURATION] [--json]',
@@ -66,71 +42,6 @@ where they do not agree.`,
     }
   },
 });
-
-/** Waits until the log up to its end as it is now is loaded, and closes the accounts. Throws CommandError on time-out. */
-export async function reachVerdict(
-  kafka: KafkaAccess,
-  clickhouse: ClickHouseClient,
-  options: { generation: number; timeoutMs: number; progress: (text: string) => void },
-): Promise<Verdict> {
-  const { generation } = options;
-  const commits = await waitUntilLoaded({ kafka, ...options });
-  const partitions = [...commits.keys()].sort((left, right) => left - right);
-  const cutOf = (partition: number) => {
-    const offset = commits.get(partition)?.offset ?? 0n;
-    return offset < 0n ? 0n : offset;
-  };
-  const [loaded, rejections, [collision]] = await Promise.all([
-    ask<LoadedRow>(clickhouse, loadedRecordsQuery(generation, partitions.map(cutOf))),
-    readLaterRejections(kafka, generation, partitions),
-    ask<CollisionRow>(clickhouse, collisionsQuery(generation)),
-  ]);
-  const accounts = partitions.map((partition) =>
-    account({
-      partition,
-      cut: cutOf(partition),
-      counts: commits.get(partition)?.counts ?? {},
-      loaded: loaded.filter((row) => row.partition === partition),
-      rejectedLater: countRejections(rejections, partition, cutOf(partition)),
-    }),
-  );
-  const finalRows: FinalRowsResult[] = [];
-  for (const [topic, query] of [
-    ['identity.migrations', finalMigrationsQuery(generation)],
-    ['sessions', finalSessionsQuery(generation)],
-  ] as const) {
-    // The topic is read before the rows: whatever it holds then has been waited for.
-    const folded = await foldTopic(kafka, topic, generation, partitions, rejections);
-    finalRows.push(compareFinalRows(topic, folded, await ask<FinalRow>(clickhouse, query)));
-  }
-  const lines = accounts.flatMap((one) => one.lines);
-  const problems = [...accounts.flatMap((one) => one.problems), ...finalRows.flatMap(finalRowsProblems)];
-  return {
-    ok: problems.length === 0,
-    generation,
-    cut: Object.fromEntries(partitions.map((partition) => [partition, Number(cutOf(partition))])),
-    totals: totalsByKind(lines),
-    lines,
-    finalRows,
-    collisions: collision?.collisions ?? 0,
-    problems,
-  };
-}
-
-/** Dead letters of events and property changes: sessions and bindings are compared by key instead. */
-function countRejections(
-  rejections: readonly LaterRejection[],
-  partition: number,
-  cut: bigint,
-): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { topic, kind, originPartition, originOffset } of rejections) {
-    if (originPartition !== partition || originOffset >= cut || topic.startsWith('sessions')) continue;
-    const name = topic.startsWith('identity.migrations') ? 'identify' : kind;
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  return counts;
-}
 
 function render({ ok, totals, finalRows, collisions, problems }: Verdict): string {
   const accounts = renderTable(

@@ -1,10 +1,10 @@
 import { DEFAULT_ENVIRONMENTS, type Environment } from '#lib/config/environments.ts';
 import { openClickHouse } from '../clickhouse-access.ts';
 import type { Context } from '../command.ts';
-import { reachVerdict } from '../commands/verify.ts';
 import { openKafka } from '../kafka-access.ts';
 import { environmentOf } from '../question.ts';
 import { thousands } from '../table.ts';
+import { reachVerdict } from '../verify/reach-verdict.ts';
 import { foundAccounts, slackOf } from './accounts.ts';
 import { type DemoStack, joinStack, startOwnStack } from './demo-stack.ts';
 import type { DemoRequest } from './dispatch.ts';
