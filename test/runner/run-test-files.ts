@@ -1,0 +1,64 @@
+import { globSync } from 'node:fs';
+import { relative } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import type { Outcome } from './outcome.ts';
+import type { Suite } from './suites.ts';
+
+const LONGEST_TEST_MS = 10 * 60_000;
+/** A file that says nothing for longer will not end by itself. */
+const LONGEST_SILENCE_MS = LONGEST_TEST_MS + 60_000;
+const SIGN_OF_LIFE_MS = 30_000;
+
+/** Runs a suite's files with node:test, each in a process of its own, and prints what it says as it says it. */
+export async function runTestFiles(suite: Extract<Suite, { files: unknown }>): Promise<Outcome> {
+  const files = globSync(suite.files, { exclude: ['**/node_modules/**', ...(suite.except ?? [])] }).sort();
+  let outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
+  if (files.length === 0) return { ...outcome, problem: 'it has no test files' };
+  let summed = false;
+  const running = new Set<string>();
+  const giveUp = new AbortController();
+  const tests = run({
+    files,
+    concurrency: suite.concurrency,
+    timeout: LONGEST_TEST_MS,
+    signal: giveUp.signal,
+  });
+  // With a process for each file, the outermost test is the file.
+  tests.on('test:dequeue', ({ nesting, name }) => {
+    if (nesting === 0) running.add(name);
+  });
+  tests.on('test:complete', ({ nesting, name }) => {
+    if (nesting === 0) running.delete(name);
+  });
+  tests.on('test:summary', ({ file, counts }) => {
+    if (file !== undefined) return;
+    summed = true;
+    outcome = {
+      passed: counts.passed,
+      failed: counts.tests - counts.passed - counts.skipped - counts.todo,
+      skipped: counts.skipped + counts.todo,
+    };
+  });
+  let heardAtMs = performance.now();
+  let saidAtMs = heardAtMs;
+  const watch = setInterval(() => {
+    const nowMs = performance.now();
+    if (nowMs - heardAtMs > LONGEST_SILENCE_MS) giveUp.abort();
+    if (nowMs - Math.max(saidAtMs, heardAtMs) < SIGN_OF_LIFE_MS) return;
+    saidAtMs = nowMs;
+    const names = [...running].map((name) => relative('.', name));
+    process.stdout.write(
+      `… ${names.join(', ')}: nothing new for ${Math.round((nowMs - heardAtMs) / 1000)} s\n`,
+    );
+  }, 1000);
+  try {
+    for await (const text of tests.compose(spec)) {
+      process.stdout.write(text);
+      heardAtMs = performance.now();
+    }
+  } finally {
+    clearInterval(watch);
+  }
+  return summed ? outcome : { ...outcome, problem: 'the test runner ended without a summary' };
+}
