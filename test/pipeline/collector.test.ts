@@ -4,7 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import kafkajs from 'kafkajs';
 import { type EmbeddedStack, startEmbeddedStack } from '#infra/embedded/embedded-stack.ts';
+import { createKafka } from '#lib/kafka/client.ts';
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { createLogger } from '#lib/service/logger.ts';
 import { collectedCodec } from '#schemas/codec.ts';
@@ -34,15 +36,19 @@ before(async () => {
     // The collector needs no ClickHouse: nothing listens here, and nobody asks.
     external: { clickhouseUrl: 'http://localhost:1' },
   });
-  collector = await startCollectorProcess({
+  collector = await startCollector();
+  reader = await openReader();
+});
+
+function startCollector(): Promise<CollectorProcess> {
+  return startCollectorProcess({
     CAIRN_KAFKA_BROKERS: stack.brokers.join(','),
     CAIRN_PARTITIONS: String(PARTITIONS),
     CAIRN_ACK_TIMEOUT_MS: String(ACK_TIMEOUT_MS),
     CAIRN_TICK_AFTER_MS: '2000',
     CAIRN_MAX_BYTES_IN_FLIGHT: String(MAX_BYTES_IN_FLIGHT),
   });
-  reader = await openReader();
-});
+}
 
 after(async () => {
   await collector?.process.stop(15_000);
@@ -163,6 +169,34 @@ test('a broker that hangs: 503 after the patience, 503 at once then, and all res
   assert.ok((times.get(first.key) ?? 0) <= 1, 'the send that hung is written at most once');
 });
 
+test('a send that the broker refuses for good: 503, and the next is taken', async () => {
+  const admin = createKafka({ clientId: 'test', brokers: stack.brokers, log }).admin();
+  await admin.connect();
+  const setMaxBytes = (bytes: number) =>
+    admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: TOPIC,
+          configEntries: [{ name: 'max.message.bytes', value: `${bytes}` }],
+        },
+      ],
+    });
+  const large = track(1000);
+  await setMaxBytes(600);
+  await until('a refusal', async () => {
+    const { status } = await collector.post('/api/track', { app_id: '11', ...track(1000).row });
+    return status === 503;
+  });
+  await setMaxBytes(8 * 2 ** 20);
+  await admin.disconnect();
+  await until('an acceptance', async () => {
+    return (await collector.post('/api/track', { app_id: '11', ...large.row })).status === 200;
+  });
+  assert.equal((await timesLogged([large.key])).get(large.key), 1);
+});
+
 test('a broker that hangs under load: memory stays bounded, and what does not fit gets 503', async () => {
   const bulk = () => ({ app_id: '11', events: Array.from({ length: 500 }, () => track(1000).row) });
   process.kill(stack.kafkaPid, 'SIGSTOP');
@@ -228,4 +262,21 @@ test('SIGTERM: what is under way is answered, and the process ends with 0', asyn
   const times = await timesLogged(acknowledged.map(({ key }) => key));
   assert.equal(times.size, acknowledged.length);
   assert.ok(acknowledged.length > 0);
+});
+
+test('SIGTERM while the broker hangs: what is under way is answered 503, and the process ends with 0', async () => {
+  const another = await startCollector();
+  process.kill(stack.kafkaPid, 'SIGSTOP');
+  try {
+    const answer = another.post('/api/track', { app_id: '11', ...track().row });
+    await until('the request to be under way', async () => {
+      const metrics = await (await fetch(`${another.url}/metrics`)).text();
+      return /^cairn_collector_bytes_in_flight [1-9]/m.test(metrics);
+    });
+    await another.process.stop(ACK_TIMEOUT_MS + 10_000);
+    assert.equal((await answer).status, 503);
+    assert.deepEqual(await another.process.exited, { code: 0, signal: null });
+  } finally {
+    process.kill(stack.kafkaPid, 'SIGCONT');
+  }
 });

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConfigError } from '#lib/errors.ts';
 import { createClientLookup, parseAgent } from './client-lookup.ts';
 import { LruCache } from './lru-cache.ts';
+import { tinyGeoDatabase } from './tiny-geo-database.ts';
 
 const WEBKIT = 'AppleWebKit/537.36 (KHTML, like Gecko)';
 
@@ -45,6 +49,7 @@ test('a client lookup writes an IPv4 address as such and cuts a user agent that 
   const lookUp = await createClientLookup('');
   const { ip, userAgent } = lookUp('x'.repeat(5000), '::ffff:192.0.2.1');
   assert.deepEqual({ ip, length: userAgent.length }, { ip: '192.0.2.1', length: 1024 });
+  assert.equal(lookUp('', 'unknown').ip, '');
 });
 
 test('a client lookup says which geo database it cannot read', async () => {
@@ -54,6 +59,33 @@ test('a client lookup says which geo database it cannot read', async () => {
       error instanceof ConfigError &&
       /^Cannot read the geo database \/nowhere\/geo.mmdb: /.test(error.message),
   );
+});
+
+test('a client lookup finds the place of an address in the geo database', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'cairn-geo-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'city.mmdb');
+  await writeFile(
+    file,
+    tinyGeoDatabase({
+      country: { names: { en: 'Switzerland' } },
+      subdivisions: [{ names: { en: 'Bern' } }],
+      city: { names: { en: 'Thun' } },
+    }),
+  );
+  const lookUp = await createClientLookup(file);
+  const placeOf = (address: string) => {
+    const { country, region, city } = lookUp('', address);
+    return { country, region, city };
+  };
+  const thun = { country: 'Switzerland', region: 'Bern', city: 'Thun' };
+  const nowhere = { country: '', region: '', city: '' };
+  assert.deepEqual(['10.0.0.1', '::ffff:10.0.0.1', '192.0.2.1', ''].map(placeOf), [
+    thun,
+    thun,
+    nowhere,
+    nowhere,
+  ]);
 });
 
 test('LruCache forgets what was used longest ago', () => {

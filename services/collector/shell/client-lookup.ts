@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isbot } from 'isbot';
 import { type CityResponse, open, type Reader } from 'maxmind';
 import { UAParser } from 'my-ua-parser';
@@ -19,11 +20,17 @@ export async function createClientLookup(geoDatabase: string): Promise<ClientLoo
   const agents = new LruCache<string, Agent>(MAX_USER_AGENTS);
   return (rawUserAgent, rawIp) => {
     const userAgent = rawUserAgent.slice(0, MAX_USER_AGENT_LENGTH);
-    const ip = rawIp.startsWith('::ffff:') ? rawIp.slice(7) : rawIp;
+    const ip = addressOf(rawIp);
     const { browser, platform, device, deviceType, isBot } = agents.getOrAdd(userAgent, parseAgent);
     const { country, region, city } = geo === undefined ? NOWHERE : placeOf(geo, ip);
     return { ip, userAgent, browser, platform, device, deviceType, isBot, country, region, city };
   };
+}
+
+/** The address, IPv4 as such; empty where a proxy wrote something else. */
+function addressOf(text: string): string {
+  const address = text.startsWith('::ffff:') ? text.slice(7) : text;
+  return isIP(address) === 0 ? '' : address;
 }
 
 const NOWHERE: Place = { country: '', region: '', city: '' };

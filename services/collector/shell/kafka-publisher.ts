@@ -10,6 +10,9 @@ const MAX_PRODUCER_RECORDS = 2 ** 30;
 
 const WATCH_EVERY_MS = 250;
 
+/** Time a producer has to say goodbye to its brokers when the collector stops. */
+const DISCONNECT_MS = 2000;
+
 /** Tries of one send before its producer is given up and replaced: about a minute. */
 const SEND_RETRIES = 60;
 
@@ -56,15 +59,18 @@ export class KafkaPublisher implements Publisher {
   }
 
   notReady(): string {
-    if (this.#closing) return 'stopping';
+    return this.#closing ? 'stopping' : this.#trouble();
+  }
+
+  #trouble(): string {
     if (this.#producer === undefined) return 'not connected to Kafka';
     return this.#stalled ? 'Kafka does not acknowledge' : '';
   }
 
   publish(records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return Promise.resolve();
-    const reason = this.#closing ? '' : this.notReady();
-    if (reason !== '') return Promise.reject(unavailable(reason));
+    const trouble = this.#trouble();
+    if (trouble !== '') return Promise.reject(unavailable(trouble));
     return new Promise((done, failed) => {
       this.#queue.add({
         records,
@@ -81,12 +87,17 @@ export class KafkaPublisher implements Publisher {
     });
   }
 
-  /** Sends what is queued, then lets go of the producer. Nothing may be published any more. */
+  /**
+   * Sends what is queued, then lets go of the producer. Where Kafka does not answer it waits no longer than a
+   * submission does: all of them have failed by then. The process is expected to end next.
+   */
   async stop(): Promise<void> {
     this.#closing = true;
-    await this.#pump;
+    while (this.#pump !== undefined && this.#trouble() === '') {
+      await Promise.race([this.#pump, pause(WATCH_EVERY_MS)]);
+    }
     clearInterval(this.#watch);
-    await this.#producer?.disconnect();
+    await Promise.race([this.#producer?.disconnect(), pause(DISCONNECT_MS)]);
   }
 
   async #run(): Promise<void> {
