@@ -44,4 +44,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'account for every record that was collected',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
+  bench: {
+    summary: 'measure the pipeline on this machine',
+    load: async () => (await import('./commands/bench.ts')).bench,
+  },
 };
