@@ -1,4 +1,4 @@
-/** Times of clients: reading them, and correcting them for a wrong clock (docs/SEMANTICS.md, time). */
+/** Times of clients: reading them, and correcting them for a wrong clock. */
 import { addFlag } from './text.ts';
 import { type Refusal, refuse, shown } from './verdict.ts';
 
