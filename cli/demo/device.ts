@@ -1,5 +1,8 @@
 import type { Random } from './random.ts';
 
+/** Where devices come from: what they are, and the ids they draw, which are another matter in every run. */
+export type Origin = { readonly random: Random; readonly ids: Random };
+
 /** What sends client events: one anonymous user id on one browser or phone. A reset makes another device of it. */
 export type Device = {
   /** Anonymous user id. */
@@ -26,26 +29,26 @@ const BOTS = [
   'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)',
 ];
 
-export function aBrowser(random: Random): Device {
+export function aBrowser({ random, ids }: Origin): Device {
   return {
-    id: random.id(),
+    id: ids.id(),
     library: 'web',
     userAgent: random.pick(BROWSERS),
     numbersSessions: random.chance(0.6),
   };
 }
 
-export function anApp(random: Random): Device {
+export function anApp({ random, ids }: Origin): Device {
   const library = random.pick(['ios', 'android'] as const);
-  return { id: random.id(), library, userAgent: APPS[library], numbersSessions: random.chance(0.4) };
+  return { id: ids.id(), library, userAgent: APPS[library], numbersSessions: random.chance(0.4) };
 }
 
 /** A crawler that runs the page's script, and so sends pageviews. */
-export function aBot(random: Random): Device {
-  return { id: random.id(), library: 'web', userAgent: random.pick(BOTS), numbersSessions: false };
+export function aBot({ random, ids }: Origin): Device {
+  return { id: ids.id(), library: 'web', userAgent: random.pick(BOTS), numbersSessions: false };
 }
 
 /** The same browser or phone after its user was reset: another anonymous user id. */
-export function afterReset(random: Random, device: Device): Device {
-  return { ...device, id: random.id() };
+export function afterReset({ ids }: Origin, device: Device): Device {
+  return { ...device, id: ids.id() };
 }

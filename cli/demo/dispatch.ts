@@ -98,7 +98,7 @@ function sameSession(a: ClientAction, b: ClientAction): boolean {
 
 /** Mostly seconds; a browser that slept takes minutes, a phone without a network hours. */
 function delayMs(random: Random, device: Device): number {
-  if (random.chance(device.library === 'web' ? 0.02 : 0.1))
+  if (random.chance(device.library === 'web' ? 0.04 : 0.1))
     return random.int(1, device.library === 'web' ? 90 : 600) * MINUTE_MS;
   return random.int(300, 3000);
 }
@@ -121,6 +121,6 @@ function captureBody(device: Device, actions: readonly ClientAction[]): Record<s
 /** Now and then a bulk request has a row that must be refused, and the others kept. */
 function spoilt(random: Random, body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const rows = body['events'];
-  if (!Array.isArray(rows) || !random.chance(0.02)) return body;
+  if (!Array.isArray(rows) || !random.chance(0.05)) return body;
   return { ...body, events: [...rows, { ...rows[0], event: '', idempotency_key: undefined }] };
 }

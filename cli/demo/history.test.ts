@@ -22,7 +22,7 @@ test('tellHistory() has exactly the events it was asked for, within the week bef
 });
 
 test('tellHistory() has everything the pipeline must cope with', () => {
-  const requests = tellHistory(OPTIONS);
+  const requests = tellHistory({ ...OPTIONS, events: 20_000 });
   const { events, duplicates, refused, identifies } = readLedger(requests);
   const { figures } = truthOf(requests);
   assert.ok(duplicates > 0, 'retries');
@@ -71,5 +71,10 @@ test('tellHistory() shares no person, device or key between two tags', () => {
     const { events, identifies } = readLedger(tellHistory({ ...OPTIONS, tag }));
     return new Set([...events.map(({ who }) => who), ...identifies.map(({ identity }) => identity)]);
   };
-  assert.deepEqual([...namesOf('r1-').intersection(namesOf('r2-'))], []);
+  assert.deepEqual([...namesOf('-r1').intersection(namesOf('-r2'))], []);
+});
+
+test('tellHistory() tells the same stories under another tag', () => {
+  const figuresOf = (tag: string) => truthOf(tellHistory({ ...OPTIONS, tag })).figures;
+  assert.deepEqual(figuresOf('-r1'), figuresOf('-r2'));
 });

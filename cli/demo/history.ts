@@ -27,7 +27,7 @@ export type HistoryOptions = {
 export function tellHistory(options: HistoryOptions): DemoRequest[] {
   const { events, endMs, tag, appId } = options;
   const setting: Setting = { startMs: endMs - HISTORY_MS, endMs, tag, appId };
-  const random = createRandom(`${options.seed}\0${tag}`);
+  const random = createRandom(options.seed);
   const requests: DemoRequest[] = [];
   const identities = new Set<string>();
   let left = events;

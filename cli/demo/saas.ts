@@ -36,7 +36,7 @@ export function tellSaasStory(story: Story, number: number): void {
 
 /** Reads the blog and leaves. */
 function tellOfReader(story: Story): void {
-  const device = aBrowser(story.random);
+  const device = aBrowser(story);
   const visit = new Visit(story, device, story.someTime(), SITE, anArrival(story.random));
   for (let pages = story.random.int(1, 6); pages > 0; pages -= 1) {
     visit.page(`/blog/${story.random.int(1, 40)}`, 'Ledgerly blog');
@@ -54,8 +54,8 @@ function tellOfMember(
 ): Person {
   const { random } = story;
   const person = aPerson(story, number, company.domain);
-  let device = aBrowser(random);
-  const phone = random.chance(0.3) ? anApp(random) : undefined;
+  let device = aBrowser(story);
+  const phone = random.chance(0.3) ? anApp(story) : undefined;
   const marketing = new Visit(story, device, startAt, SITE, anArrival(random));
   marketing.page('/', 'Ledgerly: books that balance');
   if (random.chance(0.6)) marketing.page('/pricing', 'Pricing');
@@ -67,7 +67,7 @@ function tellOfMember(
   for (let visits = random.int(1, 6); visits > 0; visits -= 1) {
     const used = phone !== undefined && random.chance(0.35) ? phone : device;
     const { now, loggedOut } = work(story, used, person, at);
-    if (loggedOut && used === device) device = afterReset(random, device);
+    if (loggedOut && used === device) device = afterReset(story, device);
     at =
       now +
       random.weighted([

@@ -23,7 +23,7 @@ export function tellShopStory(story: Story, number: number): void {
 
 /** Looks around, perhaps twice, perhaps buys as a guest; never says who it is. */
 function tellOfPasserBy(story: Story): void {
-  const device = story.random.chance(0.8) ? aBrowser(story.random) : anApp(story.random);
+  const device = story.random.chance(0.8) ? aBrowser(story) : anApp(story);
   let at = story.someTime();
   for (let visits = story.random.int(1, 3); visits > 0; visits -= 1) {
     const visit = enter(story, device, at);
@@ -38,8 +38,8 @@ function tellOfPasserBy(story: Story): void {
 function tellOfCustomer(story: Story, number: number): void {
   const { random } = story;
   const person = aPerson(story, `s${number}`, DOMAIN);
-  const devices = [aBrowser(random), ...(random.chance(0.6) ? [anApp(random)] : [])];
-  if (random.chance(0.15)) devices.push(aBrowser(random));
+  const devices = [aBrowser(story), ...(random.chance(0.6) ? [anApp(story)] : [])];
+  if (random.chance(0.15)) devices.push(aBrowser(story));
   const signedIn = new Set<Device>();
   const visits = random.int(2, 8);
   const firstSignIn = random.int(0, visits - 1);
@@ -66,7 +66,7 @@ function tellOfCustomer(story: Story, number: number): void {
 function tellOfSharedBrowser(story: Story, number: number): void {
   const { random } = story;
   const people = [aPerson(story, `s${number}a`, DOMAIN), aPerson(story, `s${number}b`, DOMAIN)];
-  let device = aBrowser(random);
+  let device = aBrowser(story);
   let at = story.someTime();
   for (let n = random.int(2, 4); n > 0; n -= 1) {
     const person = random.pick(people);
@@ -77,13 +77,13 @@ function tellOfSharedBrowser(story: Story, number: number): void {
       checkOut(story, visit, basket, { identity: person.identity });
     at = visit.now + pauseBetweenVisits(story);
     // Without the reset the next sign-in names a device that is somebody's already, and is ignored.
-    if (!random.chance(0.2)) device = afterReset(random, device);
+    if (!random.chance(0.4)) device = afterReset(story, device);
   }
 }
 
 /** Reads product pages at a steady pace. */
 function tellOfBot(story: Story): void {
-  const visit = new Visit(story, aBot(story.random), story.someTime(), `https://${DOMAIN}`, {
+  const visit = new Visit(story, aBot(story), story.someTime(), `https://${DOMAIN}`, {
     referrer: '',
     query: '',
   });

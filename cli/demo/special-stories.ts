@@ -13,10 +13,11 @@ const TESTER_DEVICES = 12;
  * ten a month and stay people of their own. Ids rise, so that the order of bindings is the same by time and by id.
  */
 export function tellTesterStory(story: Story): void {
-  const { random, setting } = story;
+  const { ids, setting } = story;
   const tester = aPerson(story, 'tester', 'trailhead.example');
-  const browsers = Array.from({ length: TESTER_DEVICES }, () => aBrowser(random)).sort((a, b) => a.id - b.id);
-  browsers.forEach((browser, index) => {
+  const rising = Array.from({ length: TESTER_DEVICES }, () => ids.id()).sort((a, b) => a - b);
+  rising.forEach((id, index) => {
+    const browser = { ...aBrowser(story), id };
     const at = setting.startMs + (index + 1) * 47 * MINUTE_MS;
     const visit = new Visit(story, browser, at, 'https://trailhead.example', { referrer: '', query: '' });
     visit.page('/', 'Trailhead: gear for the hills');

@@ -60,6 +60,8 @@ export type Setting = {
 export class Story {
   readonly setting: Setting;
   readonly random: Random;
+  /** Draws the ids of devices and sessions, apart from what happens. */
+  readonly ids: Random;
   readonly actions: Action[] = [];
   readonly #name: string;
   readonly #taken = new Set<number>();
@@ -69,6 +71,7 @@ export class Story {
     this.setting = setting;
     this.#name = name;
     this.random = random;
+    this.ids = random.fork(`ids${setting.tag}`);
   }
 
   /** A moment of the history with more people in daylight (UTC) than at night. */

@@ -5,11 +5,13 @@ import type { Page, Properties, Story } from './story.ts';
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
-/** Pauses at and around the gap that ends a session: exactly the gap does not, one millisecond more does. */
-const EDGE_PAUSES_MS = {
-  web: [30 * MINUTE_MS, 30 * MINUTE_MS + 1, 29 * MINUTE_MS],
-  ios: [5 * MINUTE_MS, 5 * MINUTE_MS + 1, 4 * MINUTE_MS],
-  android: [5 * MINUTE_MS, 5 * MINUTE_MS + 1, 4 * MINUTE_MS],
+const APP_PAUSES_MS = [5 * MINUTE_MS, 5 * MINUTE_MS + 1, 4 * MINUTE_MS, 3 * MINUTE_MS];
+
+/** Long pauses, near the gap that ends a session: exactly the gap does not, one millisecond more does. */
+const LONG_PAUSES_MS = {
+  web: [30 * MINUTE_MS, 30 * MINUTE_MS + 1, 29 * MINUTE_MS, 22 * MINUTE_MS, 17 * MINUTE_MS],
+  ios: APP_PAUSES_MS,
+  android: APP_PAUSES_MS,
 } as const;
 
 /** One person's stay on a site or in an app, told page by page. Time goes on by itself between the steps. */
@@ -28,7 +30,7 @@ export class Visit {
     this.#device = device;
     this.#origin = origin;
     this.#arrival = arrival;
-    this.#sessionId = device.numbersSessions ? String(story.random.id()) : undefined;
+    this.#sessionId = device.numbersSessions ? String(story.ids.id()) : undefined;
     this.now = at;
   }
 
@@ -80,8 +82,8 @@ export class Visit {
 
   #pause(minSeconds: number, maxSeconds: number): void {
     const { random } = this.#story;
-    this.now += random.chance(0.01)
-      ? random.pick(EDGE_PAUSES_MS[this.#device.library])
+    this.now += random.chance(0.03)
+      ? random.pick(LONG_PAUSES_MS[this.#device.library])
       : random.int(minSeconds * SECOND_MS, maxSeconds * SECOND_MS);
   }
 }
