@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -234,6 +234,22 @@ test('SIGTERM stops everything, and what was collected is there at the next star
   const query = "select count() from main_production.all_events where name = 'Purchase'";
   await until('the second purchase', async () => (await cairn('sql', query, '--format', 'TSV')) === '2\n');
 });
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`a stack that npm started stops when npm gets ${signal}`, async () => {
+    const npm = spawn('npm', ['run', '-s', 'cairn', '--', 'up', '--json', '--services', 'none'], {
+      env: { ...process.env, ...env, CAIRN_DATA_DIR: join(dataDir, 'npm') },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => createInterface({ input: npm.stdout }).once('line', resolve));
+    const run = readRunFile(join(dataDir, 'npm'));
+    assert.ok(run !== undefined && isAlive(run.pid));
+    npm.kill(signal);
+    await until('the stack to be gone', () =>
+      [run.pid, run.kafkaPid, run.clickhousePid].every((pid) => !isAlive(pid)),
+    );
+  });
+}
 
 test('no process outlives a supervisor that is killed with SIGKILL', async () => {
   const { pids } = everyProcess();
