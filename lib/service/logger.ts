@@ -9,7 +9,13 @@ export type { Logger } from 'pino';
  */
 export function createLogger(service: string, level: string): Logger {
   return pino(
-    { base: { service }, level, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      base: { service },
+      level,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // Keeps a cause beside the message; the default writes it into the message, where ours has it already.
+      serializers: { err: pino.stdSerializers.errWithCause },
+    },
     pino.destination({ dest: 2, sync: true }),
   );
 }
