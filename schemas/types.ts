@@ -32,7 +32,7 @@ export type Collected = {
   account_id: string;
   /** The client's own time where `time` differs from it; 0 otherwise. Epoch ms UTC. */
   client_time: number;
-  /** What the collector changed: time_corrected, time_clamped, key_truncated, value_truncated. */
+  /** What the collector changed: time_corrected, time_clamped, key_truncated, key_dropped, value_truncated, surrogate_replaced. */
   flags: string[];
   /** Event name as sent; pageview and the autocapture kinds carry their kind. */
   name: string;

@@ -2,16 +2,26 @@ import { Kafka, type LogEntry, logLevel } from 'kafkajs';
 import type { Logger } from '#lib/service/logger.ts';
 
 /**
- * A Kafka client that logs through the service's logger. Connections are retried without limit: a broker
- * that is down is waited for, and each caller bounds its own patience.
+ * A Kafka client that logs through the service's logger. Connections are retried without limit unless told
+ * otherwise: a broker that is down is waited for, and each caller bounds its own patience.
  */
-export function createKafka(options: { clientId: string; brokers: readonly string[]; log: Logger }): Kafka {
+export function createKafka(options: {
+  clientId: string;
+  brokers: readonly string[];
+  log: Logger;
+  /** @default no limit */
+  connectionRetries?: number;
+}): Kafka {
   return new Kafka({
     clientId: options.clientId,
     brokers: [...options.brokers],
     connectionTimeout: 3000,
     requestTimeout: 30_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: Number.MAX_SAFE_INTEGER },
+    retry: {
+      initialRetryTime: 100,
+      maxRetryTime: 2000,
+      retries: options.connectionRetries ?? Number.MAX_SAFE_INTEGER,
+    },
     logLevel: logLevel.WARN,
     logCreator: () => forwardKafkaLog(options.log),
   });

@@ -1,18 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { Logger } from '#lib/service/logger.ts';
+import { createKafka } from './client.ts';
 
-const ATTEMPT_RETRIES = 2;
+const CONNECTION_RETRIES = 2;
 const LOG_EVERY_MS = 5000;
 
 /**
  * An admin connection, once Kafka answers. Waits without limit, saying so now and then: at start the
  * broker may well come up after the service.
  */
-export async function waitForKafka(kafka: Kafka, brokers: readonly string[], log: Logger): Promise<Admin> {
+export async function waitForKafka(options: {
+  clientId: string;
+  brokers: readonly string[];
+  log: Logger;
+}): Promise<Admin> {
+  const { brokers, log } = options;
+  // One line now and then says it all; kafkajs would report every attempt.
+  const quiet = log.child({}, { level: 'error' });
+  const kafka = createKafka({ ...options, log: quiet, connectionRetries: CONNECTION_RETRIES });
   let saidAtMs = 0;
   for (;;) {
-    const admin = kafka.admin({ retry: { initialRetryTime: 100, retries: ATTEMPT_RETRIES } });
+    const admin = kafka.admin();
     try {
       await admin.connect();
       await admin.describeCluster();

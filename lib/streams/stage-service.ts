@@ -34,7 +34,7 @@ export async function startStage<State>(
   const metrics = new Registry();
   const kafka = createKafka({ clientId, brokers, log });
 
-  const admin = await waitForKafka(kafka, brokers, log);
+  const admin = await waitForKafka({ clientId, brokers, log });
   await ensureTopics(admin, {
     generation,
     partitions: config.CAIRN_PARTITIONS,

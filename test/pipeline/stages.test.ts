@@ -28,11 +28,7 @@ let supervisor: Supervisor;
 
 before(async () => {
   backend = await startBackend();
-  const admin = await waitForKafka(
-    createKafka({ clientId: 'test', brokers: backend.brokers, log }),
-    backend.brokers,
-    log,
-  );
+  const admin = await waitForKafka({ clientId: 'test', brokers: backend.brokers, log });
   await ensureTopics(admin, { generation: 1, partitions: PARTITIONS, replicationFactor: 1 });
   await admin.disconnect();
   reader = await PartitionReader.open({ brokers: backend.brokers, clientId: 'test', log });

@@ -19,6 +19,7 @@ import { createRecordEncoder } from './record-encoder.ts';
 import { startTicker } from './ticker.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+const CLIENT_ID = 'cairn-collector';
 
 /** Starts the collector: it answers HTTP at once (503 until Kafka is there) and is ready when Kafka takes records. */
 export async function startCollector(config: CollectorConfig, log: Logger): Promise<RunningService> {
@@ -27,7 +28,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
   const partitions = config.CAIRN_PARTITIONS;
   const generation = config.CAIRN_GENERATION;
   const brokers = config.CAIRN_KAFKA_BROKERS;
-  const kafka = createKafka({ clientId: 'cairn-collector', brokers, log });
+  const kafka = createKafka({ clientId: CLIENT_ID, brokers, log });
   const budget = new MemoryBudget(config.CAIRN_MAX_BYTES_IN_FLIGHT);
   const metrics = createMetrics(() => budget.bytes);
   const encode = createRecordEncoder(partitions);
@@ -59,7 +60,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
   });
   const url = await listen(http, config);
 
-  const admin = await waitForKafka(kafka, brokers, log);
+  const admin = await waitForKafka({ clientId: CLIENT_ID, brokers, log });
   await ensureTopics(admin, { generation, partitions, replicationFactor: config.CAIRN_REPLICATION_FACTOR });
   await admin.disconnect();
   await publisher.start();

@@ -42,8 +42,9 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
 
   await patient.call((clickHouse) => views.start(clickHouse));
   notReady = 'waiting for Kafka';
-  const kafka = createKafka({ clientId: 'cairn-loader', brokers: config.CAIRN_KAFKA_BROKERS, log });
-  const admin = await waitForKafka(kafka, config.CAIRN_KAFKA_BROKERS, log);
+  const kafkaOptions = { clientId: 'cairn-loader', brokers: config.CAIRN_KAFKA_BROKERS, log };
+  const kafka = createKafka(kafkaOptions);
+  const admin = await waitForKafka(kafkaOptions);
   await ensureTopics(admin, {
     generation,
     partitions: config.CAIRN_PARTITIONS,
