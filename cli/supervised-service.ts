@@ -117,9 +117,7 @@ export class SupervisedService {
     if (ranMs >= GOOD_RUN_MS) this.#pauseMs = FIRST_PAUSE_MS;
     this.#restarts += 1;
     const how = exit.signal === null ? `exited with ${exit.code}` : `was killed by ${exit.signal}`;
-    this.#events.onNotice(
-      `${this.#spec.name} ${how}, restarting${this.#complaint === '' ? '' : `: ${this.#complaint}`}`,
-    );
+    this.#events.onNotice(`${this.#spec.name} ${how}, restarting`);
     this.#complaint = '';
     this.#pause = setTimeout(() => this.#run(), this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);

@@ -33,7 +33,7 @@ export async function reachVerdict(
   options: { generation: number; timeoutMs: number; progress: (text: string) => void },
 ): Promise<Verdict> {
   const { generation } = options;
-  const commits = await waitUntilLoaded({ kafka, ...options });
+  const { cut: commits, ends } = await waitUntilLoaded({ kafka, ...options });
   const partitions = [...commits.keys()].sort((left, right) => left - right);
   const cutOf = (partition: number) => {
     const offset = commits.get(partition)?.offset ?? 0n;
@@ -58,8 +58,7 @@ export async function reachVerdict(
     ['identity.migrations', finalMigrationsQuery(generation)],
     ['sessions', finalSessionsQuery(generation)],
   ] as const) {
-    // The topic is read before the rows: whatever it holds then has been waited for.
-    const folded = await foldTopic(kafka, topic, generation, partitions, rejections);
+    const folded = await foldTopic(kafka, topic, generation, ends.get(topic) ?? new Map(), rejections);
     finalRows.push(compareFinalRows(topic, folded, await ask<FinalRow>(clickhouse, query)));
   }
   const lines = accounts.flatMap((one) => one.lines);

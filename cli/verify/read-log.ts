@@ -45,18 +45,18 @@ export async function readLaterRejections(
   return rejections.flat();
 }
 
-/** Folds a compacted topic: the last record of each key, up to the topic's end as it is now. */
+/** Folds a compacted topic: the last record of each key before the given ends. */
 export async function foldTopic(
   { reader }: KafkaAccess,
   name: TopicName,
   generation: number,
-  partitions: readonly number[],
+  ends: ReadonlyMap<number, bigint>,
   rejections: readonly LaterRejection[],
 ): Promise<FoldedPartition[]> {
   const topic = topicInKafka(name, generation);
   return Promise.all(
-    partitions.map(async (partition) => {
-      const { start, end } = await reader.bounds(topic, partition);
+    [...ends].map(async ([partition, end]) => {
+      const { start } = await reader.bounds(topic, partition);
       const lastOffsets = new Map<string, bigint>();
       for await (const { messages } of reader.read({ topic, partition, from: start, to: end })) {
         for (const { key, value, offset } of messages) {

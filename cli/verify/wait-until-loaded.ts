@@ -22,30 +22,31 @@ export type WaitOptions = {
   readonly progress: (text: string) => void;
 };
 
-/**
- * Waits until everything that is in the log now has been loaded. Returns the merger's commits: for each
- * partition an offset at or beyond the log's end as it was, with the counters at exactly that offset. Throws
- * CommandError when it takes too long.
- */
-export async function waitUntilLoaded(options: WaitOptions): Promise<Map<number, Commit>> {
+export type Loaded = {
+  /**
+   * The merger's commits: for each partition an offset at or beyond the log's end as it was, with the counters
+   * at exactly that offset.
+   */
+  readonly cut: ReadonlyMap<number, Commit>;
+  /** Ends of the stages' inputs up to which everything is loaded, by partition. */
+  readonly ends: ReadonlyMap<TopicName, ReadonlyMap<number, bigint>>;
+};
+
+/** Waits until everything that is in the log now has been loaded. Throws CommandError when it takes too long. */
+export async function waitUntilLoaded(options: WaitOptions): Promise<Loaded> {
   const { kafka, generation, timeoutMs } = options;
   const deadline = performance.now() + timeoutMs;
   let cut = new Map<number, Commit>();
+  const ends = new Map<TopicName, Map<number, bigint>>();
   for (const wave of WAVES) {
     const inputs = STAGE_INPUTS.filter(({ topic }) => wave.includes(topic));
-    const ends = new Map<TopicName, Map<number, bigint>>();
     for (const { topic } of inputs) ends.set(topic, await endsOf(kafka, topicInKafka(topic, generation)));
     for (const input of inputs) {
-      const commits = await waitForStage(
-        options,
-        input,
-        ends.get(input.topic) as Map<number, bigint>,
-        deadline,
-      );
+      const commits = await waitForStage(options, input, ends.get(input.topic) ?? new Map(), deadline);
       if (input.topic === 'events.collected') cut = commits;
     }
   }
-  return cut;
+  return { cut, ends };
 }
 
 /**
