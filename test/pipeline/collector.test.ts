@@ -1,17 +1,15 @@
 /** The collector on a real Kafka: what 200 means, ticks, and a broker that hangs or dies. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import kafkajs from 'kafkajs';
-import { type EmbeddedStack, startEmbeddedStack } from '#infra/embedded/embedded-stack.ts';
 import { createKafka } from '#lib/kafka/client.ts';
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { createLogger } from '#lib/service/logger.ts';
 import { collectedCodec } from '#schemas/codec.ts';
 import { eventIdOfKey, partitionOf, recordKey } from '#schemas/ids.ts';
 import type { Collected } from '#schemas/types.ts';
+import { type Backend, startBackend } from '../support/backend.ts';
 import { type CollectorProcess, startCollectorProcess } from '../support/collector-process.ts';
 import { until } from '../support/until.ts';
 
@@ -21,28 +19,19 @@ const ACK_TIMEOUT_MS = 1500;
 const MAX_BYTES_IN_FLIGHT = 8 * 2 ** 20;
 const log = createLogger('test', 'error');
 
-let dataDir: string;
-let stack: EmbeddedStack;
+let backend: Backend;
 let reader: PartitionReader;
 let collector: CollectorProcess;
 
 before(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'cairn-test-'));
-  stack = await startEmbeddedStack({
-    dataDir,
-    kafkaPort: 0,
-    clickhousePort: 0,
-    progress: () => undefined,
-    // The collector needs no ClickHouse: nothing listens here, and nobody asks.
-    external: { clickhouseUrl: 'http://localhost:1' },
-  });
+  backend = await startBackend();
   collector = await startCollector();
   reader = await openReader();
 });
 
 function startCollector(): Promise<CollectorProcess> {
   return startCollectorProcess({
-    CAIRN_KAFKA_BROKERS: stack.brokers.join(','),
+    CAIRN_KAFKA_BROKERS: backend.brokers.join(','),
     CAIRN_PARTITIONS: String(PARTITIONS),
     CAIRN_ACK_TIMEOUT_MS: String(ACK_TIMEOUT_MS),
     CAIRN_TICK_AFTER_MS: '2000',
@@ -53,12 +42,11 @@ function startCollector(): Promise<CollectorProcess> {
 after(async () => {
   await collector?.process.stop(15_000);
   await reader?.close();
-  await stack?.stop();
-  await rm(dataDir, { recursive: true, force: true });
+  await backend?.stop();
 });
 
 function openReader(): Promise<PartitionReader> {
-  return PartitionReader.open({ brokers: stack.brokers, clientId: 'test', log });
+  return PartitionReader.open({ brokers: backend.brokers, clientId: 'test', log });
 }
 
 type Logged = { partition: number; key: Buffer; timestamp: string; value: Collected };
@@ -148,7 +136,7 @@ test('a broker that hangs: 503 after the patience, 503 at once then, and all res
     const { key, row } = track();
     return { key, body: { app_id: '11', ...row } };
   };
-  process.kill(stack.kafkaPid, 'SIGSTOP');
+  await backend.kafka.pause();
   const first = row();
   try {
     const slow = await collector.post('/api/track', first.body);
@@ -159,7 +147,7 @@ test('a broker that hangs: 503 after the patience, 503 at once then, and all res
     assert.deepEqual([quick.status, quick.retryAfter], [503, '5']);
     assert.ok(quick.ms < ACK_TIMEOUT_MS / 2, `answered after ${quick.ms} ms`);
   } finally {
-    process.kill(stack.kafkaPid, 'SIGCONT');
+    await backend.kafka.resume();
   }
   await until('the collector to be ready', isReady);
   const again = row();
@@ -170,7 +158,7 @@ test('a broker that hangs: 503 after the patience, 503 at once then, and all res
 });
 
 test('a send that the broker refuses for good: 503, and the next is taken', async () => {
-  const admin = createKafka({ clientId: 'test', brokers: stack.brokers, log }).admin();
+  const admin = createKafka({ clientId: 'test', brokers: backend.brokers, log }).admin();
   await admin.connect();
   const setMaxBytes = (bytes: number) =>
     admin.alterConfigs({
@@ -199,7 +187,7 @@ test('a send that the broker refuses for good: 503, and the next is taken', asyn
 
 test('a broker that hangs under load: memory stays bounded, and what does not fit gets 503', async () => {
   const bulk = () => ({ app_id: '11', events: Array.from({ length: 500 }, () => track(1000).row) });
-  process.kill(stack.kafkaPid, 'SIGSTOP');
+  await backend.kafka.pause();
   try {
     const answers = await Promise.all(Array.from({ length: 60 }, () => collector.post('/api/track', bulk())));
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]));
@@ -209,7 +197,7 @@ test('a broker that hangs under load: memory stays bounded, and what does not fi
     );
     assert.ok(residentKiB < 512 * 1024, `resident ${residentKiB} KiB`);
   } finally {
-    process.kill(stack.kafkaPid, 'SIGCONT');
+    await backend.kafka.resume();
   }
   await until('the collector to be ready', isReady);
   const metrics = await (await fetch(`${collector.url}/metrics`)).text();
@@ -230,9 +218,7 @@ test('a broker that is killed and comes back: nothing answered 200 is lost or wr
   const clients = Array.from({ length: 8 }, client);
   try {
     await until('events before', () => acknowledged.length >= 200);
-    const killed = stack.kafkaPid;
-    process.kill(killed, 'SIGKILL');
-    await until('the broker to come back', () => stack.kafkaPid !== killed && stack.kafkaPid !== 0);
+    await backend.kafka.killAndRestart();
     const before = acknowledged.length;
     await until('events after', () => acknowledged.length >= before + 200);
   } finally {
@@ -266,7 +252,7 @@ test('SIGTERM: what is under way is answered, and the process ends with 0', asyn
 
 test('SIGTERM while the broker hangs: what is under way is answered 503, and the process ends with 0', async () => {
   const another = await startCollector();
-  process.kill(stack.kafkaPid, 'SIGSTOP');
+  await backend.kafka.pause();
   try {
     const answer = another.post('/api/track', { app_id: '11', ...track().row });
     await until('the request to be under way', async () => {
@@ -277,6 +263,6 @@ test('SIGTERM while the broker hangs: what is under way is answered 503, and the
     assert.equal((await answer).status, 503);
     assert.deepEqual(await another.process.exited, { code: 0, signal: null });
   } finally {
-    process.kill(stack.kafkaPid, 'SIGCONT');
+    await backend.kafka.resume();
   }
 });
