@@ -52,3 +52,12 @@ test('formatReport() lists the figures that differ', () => {
     /2 of 2 figures do not add up:\n {2}a \| x: truth 1, found 3\n {2}retention \| d, people: truth 2, found 0\n$/,
   );
 });
+
+test('formatReport() says why a figure may be larger than the truth', () => {
+  const lines = compareFigures({
+    expected: { a: { x: 1 } },
+    actual: { a: { x: 2 } },
+    slack: { a: { x: 1 } },
+  });
+  assert.match(formatReport(resultOf(lines)), /x +1 +2 {2}\(some were sent again\)\n/);
+});

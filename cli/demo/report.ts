@@ -53,8 +53,9 @@ function formatSection(section: string, lines: readonly Line[]): string {
 }
 
 function formatLine({ label, expected, actual, ok }: Line): string {
+  const remark = ok ? (actual === expected ? '' : '  (some were sent again)') : '  <-- differs';
   const numbers = [expected, actual].map((number) => thousands(number).padStart(NUMBER_WIDTH)).join('');
-  return `  ${label.padEnd(LABEL_WIDTH - 2)}${numbers}${ok ? '' : '  <-- differs'}`;
+  return `  ${label.padEnd(LABEL_WIDTH - 2)}${numbers}${remark}`;
 }
 
 /** One row for each cohort; a cell that differs from the truth shows both. */
