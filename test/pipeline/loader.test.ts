@@ -30,7 +30,7 @@ let loader: ChildProcess | undefined;
 before(async () => {
   backend = await startBackend();
   kafka = createKafka({ clientId: 'test', brokers: backend.brokers, log });
-  admin = await waitForKafka(kafka, backend.brokers, log);
+  admin = await waitForKafka({ clientId: 'test', brokers: backend.brokers, log });
   await ensureTopics(admin, { generation: 1, partitions: PARTITIONS, replicationFactor: 1 });
   producer = kafka.producer({ idempotent: true, createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
@@ -44,8 +44,8 @@ after(async () => {
   await backend?.stop();
 });
 
-async function startLoader(settings: Record<string, string> = {}): Promise<void> {
-  const child = fork(fileURLToPath(new URL('../../services/loader/main.ts', import.meta.url)), {
+function forkLoader(settings: Record<string, string> = {}): ChildProcess {
+  return fork(fileURLToPath(new URL('../../services/loader/main.ts', import.meta.url)), {
     env: {
       ...process.env,
       CAIRN_KAFKA_BROKERS: backend.brokers.join(','),
@@ -56,8 +56,15 @@ async function startLoader(settings: Record<string, string> = {}): Promise<void>
       ...settings,
     },
   });
-  loader = child;
-  await once(child, 'message');
+}
+
+async function startLoader(settings: Record<string, string> = {}): Promise<void> {
+  loader = forkLoader(settings);
+  const exited = once(loader, 'exit').then(([code]) => {
+    throw new Error(`The loader ended with ${code} before it was ready`);
+  });
+  await Promise.race([once(loader, 'message'), exited]);
+  exited.catch(() => undefined);
 }
 
 async function stopLoader(signal: NodeJS.Signals): Promise<void> {
@@ -304,7 +311,7 @@ test('a record that cannot be read and a row that ClickHouse refuses end as dead
   ]);
   await untilRows(
     "SELECT toString(properties) AS p FROM cairn.events WHERE name IN ('fine', 'torn', 'big') ORDER BY event_id",
-    [{ p: '{}' }, { p: '{"n":100000000000000000000,"s":"�"}' }],
+    [{ p: '{}' }, { p: '{"a":1}' }, { p: '{"n":100000000000000000000,"s":"�"}' }],
   );
   assert.equal((await rows<{ n: number }>('SELECT count() AS n FROM cairn.events'))[0]!.n, before[0]!.n + 3);
   const letters: { code: string; offset: number; stage: string }[] = [];
@@ -324,4 +331,105 @@ test('a record that cannot be read and a row that ClickHouse refuses end as dead
     'loader not_framed',
     'loader refused_by_clickhouse',
   ]);
+});
+
+/** Sum of the loader's committed counters of a topic, and whether all of it is committed. */
+async function committed(topic: string): Promise<{ counts: Record<string, number>; isAll: boolean }> {
+  const [offsets] = await admin.fetchOffsets({ groupId: 'loader.g1', topics: [topic] });
+  const ends = await admin.fetchTopicOffsets(topic);
+  const counts: Record<string, number> = {};
+  let isAll = true;
+  for (const { partition, offset, metadata } of offsets!.partitions) {
+    isAll &&= offset === ends.find((end) => end.partition === partition)!.high;
+    for (const [outcome, count] of Object.entries(JSON.parse(metadata || '{"counts":{}}').counts)) {
+      counts[outcome] = (counts[outcome] ?? 0) + (count as number);
+    }
+  }
+  return { counts, isAll };
+}
+
+test('a loader that is killed again and again loads every record exactly once', async () => {
+  const EVENTS = 20_000;
+  const MONTH_MS = 31 * 24 * 60 * 60 * 1000;
+  const topic = topicInKafka('events.sessionized', 1);
+  const countRows = async () =>
+    (await rows<{ n: number }>("SELECT count() AS n FROM cairn.events WHERE name = 'crash'"))[0]!.n;
+  const settings = { CAIRN_LOADER_BATCH_ROWS: '100', CAIRN_LOADER_FLUSH_MS: '5' };
+  await stopLoader('SIGKILL');
+  await startLoader(settings);
+  const producing = (async () => {
+    for (let at = 0; at < EVENTS; at += 1000) {
+      await send(
+        'events.sessionized',
+        Array.from({ length: 1000 }, (_, index) =>
+          event({
+            device_id: 1000 + ((at + index) % 700),
+            event_id: 1_000_000 + at + index,
+            name: 'crash',
+            // Several months: one insert goes into several partitions of the table.
+            time: T0 - ((at + index) % 5) * MONTH_MS,
+            properties: `{"n":${at + index}}`,
+          }),
+        ),
+      );
+    }
+  })();
+  for (const share of [0.1, 0.4, 0.7]) {
+    // Rows show when an insert is done and its commit is not: the moment to kill.
+    await until('more rows', async () => (await countRows()) >= share * EVENTS);
+    await stopLoader('SIGKILL');
+    await startLoader(settings);
+  }
+  await producing;
+  const { counts } = await until('all offsets to be committed', async () => {
+    const state = await committed(topic);
+    return state.isAll && state;
+  });
+  assert.deepEqual(
+    await rows(
+      "SELECT count() AS n, uniqExact(event_id) AS events, sum(properties.n::UInt64) AS total FROM cairn.events WHERE name = 'crash'",
+    ),
+    [{ n: EVENTS, events: EVENTS, total: (EVENTS * (EVENTS - 1)) / 2 }],
+  );
+  const [all] = await rows<{ n: number }>('SELECT count() AS n FROM cairn.events');
+  assert.equal(counts['event.loaded'], all!.n);
+});
+
+test('an insert that ClickHouse finishes after its loader was killed is not made twice', async () => {
+  const topic = topicInKafka('events.sessionized', 1);
+  const before = (await rows<{ n: number }>('SELECT count() AS n FROM cairn.events'))[0]!.n;
+  await backend.clickhouse.pause();
+  try {
+    await send(
+      'events.sessionized',
+      Array.from({ length: 500 }, (_, index) =>
+        event({ device_id: 2000 + index, event_id: 2_000_000 + index, name: 'stopped' }),
+      ),
+    );
+    await until('inserts to be announced', async () => {
+      const [offsets] = await admin.fetchOffsets({ groupId: 'loader.g1', topics: [topic] });
+      return offsets!.partitions.every(({ metadata }) => JSON.parse(metadata ?? '{}').intent !== undefined);
+    });
+    await stopLoader('SIGKILL');
+  } finally {
+    await backend.clickhouse.resume();
+  }
+  await startLoader();
+  await until('all offsets to be committed', async () => (await committed(topic)).isAll);
+  assert.deepEqual(await rows('SELECT count() AS n, uniqExact(event_id) AS events FROM cairn.events'), [
+    { n: before + 500, events: before + 500 },
+  ]);
+});
+
+test('a loader whose offsets were set back refuses to start', async () => {
+  await stopLoader('SIGTERM');
+  const topic = topicInKafka('events.sessionized', 1);
+  await until('the group to be empty', async () => {
+    const { groups } = await admin.describeGroups(['loader.g1']);
+    return groups[0]!.state === 'Empty';
+  });
+  await admin.setOffsets({ groupId: 'loader.g1', topic, partitions: [{ partition: 0, offset: '0' }] });
+  const child = forkLoader();
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 78);
 });
