@@ -1,5 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { exitCodeOf } from '#lib/errors.ts';
 import type { Logger } from './logger.ts';
+
+/** Time a service that is asked to stop while it starts has for an orderly end. */
+const START_PATIENCE_MS = 2000;
 
 export type RunningService = {
   /** URL of the service: of its HTTP API where it has one, else of its health endpoints. */
@@ -19,12 +23,17 @@ export async function runService(log: Logger, start: () => Promise<RunningServic
   const stopRequested = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
     process.on('disconnect', () => resolve('supervisor gone'));
+    // It may have gone before this process listened.
+    if (process.send !== undefined && !process.connected) resolve('supervisor gone');
   });
   try {
     const starting = start();
     const service = await Promise.race([starting, stopRequested]);
     if (typeof service === 'string') {
-      log.info({ reason: service }, 'stopped before it was ready');
+      log.info({ reason: service }, 'stopping before it was ready');
+      // A start that is nearly done is better ended in order: a member that just goes away keeps its partitions.
+      const orderly = starting.then((started) => started.stop());
+      await Promise.race([orderly.catch(() => undefined), pause(START_PATIENCE_MS)]);
       process.exit(0);
     }
     process.send?.({ ready: true, url: service.url });
