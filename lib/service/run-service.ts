@@ -4,6 +4,7 @@ import type { Logger } from './logger.ts';
 
 /** Time a service that is asked to stop while it starts has for an orderly end. */
 const START_PATIENCE_MS = 2000;
+const STOP_PATIENCE_MS = 20_000;
 
 export type RunningService = {
   /** URL of the service: of its HTTP API where it has one, else of its health endpoints. */
@@ -40,8 +41,10 @@ export async function runService(log: Logger, start: () => Promise<RunningServic
     log.info({ url: service.url }, 'ready');
     const reason = await Promise.race([stopRequested, service.failed]);
     log.info({ reason }, 'stopping');
-    await service.stop();
-    log.info('stopped');
+    const stopped = service.stop().then(() => true);
+    // With the broker gone as well a farewell may never be answered. Nothing is lost: the state is in the log.
+    if (await Promise.race([stopped, pause(STOP_PATIENCE_MS, false)])) log.info('stopped');
+    else log.warn({ patienceMs: STOP_PATIENCE_MS }, 'gave up on stopping in order');
     process.exit(0);
   } catch (error) {
     log.error({ err: error }, 'cannot go on');
