@@ -62,10 +62,13 @@ export class ChunkBuilder {
   readonly #names: NameRegistry;
   readonly #transcribers = new Map<string, Transcriber>();
   readonly #eventTables = new Map<string, Buffer>();
+  readonly #copiedBeforeMs: number;
 
-  constructor(options: { generation: number; names: NameRegistry }) {
+  /** Rows of events and property changes received before `copiedBeforeMs` (epoch ms) are there already. */
+  constructor(options: { generation: number; names: NameRegistry; copiedBeforeMs?: number }) {
     this.#generation = options.generation;
     this.#names = options.names;
+    this.#copiedBeforeMs = options.copiedBeforeMs ?? 0;
   }
 
   build(topic: TopicName, partition: number, records: readonly LoadRecord[]): ChunkRows {
@@ -90,6 +93,10 @@ export class ChunkBuilder {
         const table = topic === 'sessions' ? STORED_TABLES.sessions : TABLE_OF_KIND[kind];
         if (table === undefined) {
           count(`${kind}.ignored`);
+          continue;
+        }
+        if (topic !== 'sessions' && record.timestampMs < this.#copiedBeforeMs) {
+          count(`${kind}.copied`);
           continue;
         }
         rows = tables.get(table) ?? { table, block: new RowBlock(), records: [] };

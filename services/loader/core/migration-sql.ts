@@ -48,9 +48,13 @@ UNION DISTINCT
 SELECT DISTINCT device_id AS id FROM cairn.devices WHERE ${own} AND device_id IN ${list(ids)} AND identity != ''`;
 }
 
-/** Bindings that count although their device has become known as the canonical id of an identity since. */
+/**
+ * Identities with a binding that counts although its device has become known as the canonical id of an identity
+ * since. Older versions of a row may answer too: FINAL would cost seconds at millions of bindings, and judging an
+ * identity once more changes nothing.
+ */
 export function overtakenSql(generation: number): string {
-  return `SELECT DISTINCT environment, to_user_id FROM cairn.user_migrations FINAL
+  return `SELECT DISTINCT environment, to_user_id FROM cairn.user_migrations
 WHERE generation = ${generation} AND counts = 1 AND (environment, from_user_id) IN
   (SELECT environment, device_id FROM cairn.devices WHERE generation = ${generation} AND identity != '')`;
 }

@@ -11,9 +11,23 @@ export const TABLES_OF_TOPIC = {
 
 export type LoadedTopic = keyof typeof TABLES_OF_TOPIC;
 
-/** A query for the largest offset of a partition that ClickHouse holds beyond a position and its intent; 0 = none. */
-export function aheadSql(table: string, generation: number, partition: number, position: Position): string {
+/** Tables whose older rows a replay from a time copies; the others it builds anew. */
+export const HAS_COPIES: readonly string[] = ['events', 'user_properties', 'account_properties'];
+
+/**
+ * A query for the largest offset of a partition that ClickHouse holds beyond a position and its intent; 0 = none.
+ * Rows copied from another generation carry that one's offsets and do not count.
+ */
+export function aheadSql(
+  table: string,
+  at: { generation: number; partition: number; position: Position; copiedBeforeMs: number },
+): string {
+  const { generation, partition, position, copiedBeforeMs } = at;
   const beyond = position.intent === undefined ? position.next : position.intent.last + 1n;
+  const loaded =
+    copiedBeforeMs > 0 && HAS_COPIES.includes(table)
+      ? ` AND received_at >= fromUnixTimestamp64Milli(${copiedBeforeMs})`
+      : '';
   return `SELECT toString(max(\`_offset\`)) AS offset, count() AS rows FROM cairn.${table}
-WHERE generation = ${generation} AND \`_partition\` = ${partition} AND \`_offset\` >= ${beyond}`;
+WHERE generation = ${generation} AND \`_partition\` = ${partition} AND \`_offset\` >= ${beyond}${loaded}`;
 }

@@ -1,11 +1,11 @@
 import { columnsOf, STORED_TABLES, type StoredTable } from './columns.ts';
-import { identifier } from './sql-text.ts';
+import { identifier, literal } from './sql-text.ts';
 
 /**
  * Inserts a table remembers by token. The loader repeats only an insert whose commit it never made, the last
  * one of each partition, so the window has to outlast what the other partitions insert meanwhile.
  */
-const SETTINGS = 'non_replicated_deduplication_window = 10000';
+const SETTINGS = 'non_replicated_deduplication_window = 100000';
 
 const columnList = (table: StoredTable) =>
   columnsOf(table)
@@ -95,9 +95,18 @@ ENGINE = AggregatingMergeTree ORDER BY (environment, scope, table_name, name) SE
   // The generation that readers see is the newest row: one INSERT switches every view.
   `CREATE TABLE IF NOT EXISTS cairn.live (g UInt16, switched_at DateTime64(6, 'UTC'))
 ENGINE = MergeTree ORDER BY switched_at`,
+
+  // The Kafka cluster that the rows come from: the oldest row.
+  `CREATE TABLE IF NOT EXISTS cairn.cluster (id String, noted_at DateTime64(6, 'UTC'))
+ENGINE = MergeTree ORDER BY noted_at`,
 ];
 
 /** Makes a generation live where none is. */
 export function firstLiveSql(generation: number): string {
   return `INSERT INTO cairn.live SELECT ${generation}, now64(6) WHERE (SELECT count() FROM cairn.live) = 0`;
+}
+
+/** Notes the Kafka cluster where none is. */
+export function noteClusterSql(clusterId: string): string {
+  return `INSERT INTO cairn.cluster SELECT ${literal(clusterId)}, now64(6) WHERE (SELECT count() FROM cairn.cluster) = 0`;
 }

@@ -14,12 +14,13 @@ export function createEventLoader(options: {
   patient: PatientClickHouse;
   deadLetters: DeadLetters;
   generation: number;
+  copiedBeforeMs: number;
   metrics: LoaderMetrics;
   names: NameRegistry;
   views: ViewKeeper;
 }): ChunkLoader {
-  const { patient, deadLetters, generation, metrics, names, views } = options;
-  const builder = new ChunkBuilder({ generation, names });
+  const { patient, deadLetters, generation, copiedBeforeMs, metrics, names, views } = options;
+  const builder = new ChunkBuilder({ generation, names, copiedBeforeMs });
 
   return async ({ name, topic, partition }, range, records, isWanted) => {
     const chunk = builder.build(name, partition, records);

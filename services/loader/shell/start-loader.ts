@@ -1,9 +1,9 @@
 import { Partitioners } from 'kafkajs';
 import { createClickHouse } from '#lib/clickhouse/client.ts';
 import { loadEnvironments } from '#lib/config/environments.ts';
-import { ConfigError } from '#lib/errors.ts';
+import { openGeneration } from '#lib/generations/open-generation.ts';
 import { createKafka } from '#lib/kafka/client.ts';
-import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
+import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
 import { startHealthServer } from '#lib/service/health.ts';
 import type { Logger } from '#lib/service/logger.ts';
@@ -11,17 +11,19 @@ import type { RunningService } from '#lib/service/run-service.ts';
 import { topicInKafka } from '#schemas/topics.ts';
 import type { LoaderConfig } from '../config.ts';
 import { NameRegistry } from '../core/name-registry.ts';
-import { aheadSql, type LoadedTopic, TABLES_OF_TOPIC } from '../core/start-check.ts';
+import { type LoadedTopic, TABLES_OF_TOPIC } from '../core/start-check.ts';
+import { requireSameCluster } from './cluster-check.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createEventLoader } from './event-loader.ts';
 import { createIdentityLoader } from './identity-loader.ts';
 import { loaderAssigner } from './loader-assigner.ts';
 import { LoaderMetrics } from './loader-metrics.ts';
-import { type LoadingConsumerOptions, startLoadingConsumer } from './loading-consumer.ts';
+import { startLoadingConsumer } from './loading-consumer.ts';
 import { PatientClickHouse } from './patient-clickhouse.ts';
+import { createStartCheck } from './start-check.ts';
 import { ViewKeeper } from './view-keeper.ts';
 
-/** Starts the loader: storage and views first, then the consumer. Waits for Kafka and ClickHouse. */
+/** Starts the loader: topics, then storage and views, then the consumer. Waits for Kafka and ClickHouse. */
 export async function startLoader(config: LoaderConfig, log: Logger): Promise<RunningService> {
   const generation = config.CAIRN_GENERATION;
   const environments = loadEnvironments(config.CAIRN_ENVIRONMENTS);
@@ -33,41 +35,31 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
 
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
-  let notReady = 'waiting for ClickHouse';
+  let notReady = 'waiting for Kafka';
   const health = await startHealthServer({
     port: config.CAIRN_HEALTH_PORT,
     metrics: metrics.registry,
     notReady: () => notReady || patient.unavailable,
   });
 
-  await patient.call((clickHouse) => views.start(clickHouse));
-  notReady = 'waiting for Kafka';
   const kafkaOptions = { clientId: 'cairn-loader', brokers: config.CAIRN_KAFKA_BROKERS, log };
   const kafka = createKafka(kafkaOptions);
   const admin = await waitForKafka(kafkaOptions);
-  await ensureTopics(admin, {
+  const reader = await PartitionReader.open(kafkaOptions);
+  const known = await openGeneration(admin, reader, {
     generation,
     partitions: config.CAIRN_PARTITIONS,
     replicationFactor: config.CAIRN_REPLICATION_FACTOR,
   });
+  await reader.close();
+  const copiedBeforeMs = known?.copied_before ?? 0;
+  notReady = 'waiting for ClickHouse';
+  await patient.call((clickHouse) => views.start(clickHouse));
+  await requireSameCluster(patient, (await admin.describeCluster()).clusterId);
+  notReady = 'joining its consumer group';
   const producer = kafka.producer({ idempotent: true, createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   const deadLetters = createDeadLetters(producer, generation);
-
-  const checkStart: LoadingConsumerOptions['checkStart'] = async (name, partition, position) => {
-    for (const table of TABLES_OF_TOPIC[name as LoadedTopic]) {
-      const sql = aheadSql(table, generation, partition, position);
-      const [ahead] = await patient.call((clickHouse) =>
-        clickHouse.query<{ offset: string; rows: string }>(sql),
-      );
-      if (ahead === undefined || Number(ahead.rows) === 0) continue;
-      throw new ConfigError([
-        `Cannot load partition ${partition} of ${name}: table cairn.${table} holds ${ahead.rows} of its records up to offset ` +
-          `${ahead.offset}, but the group's committed position is ${position.next}; loading on would write them twice. ` +
-          'Was the offset reset, or the topic made anew? Put it back, or start a new generation (CAIRN_GENERATION)',
-      ]);
-    }
-  };
 
   const groupId = `loader.g${generation}`;
   const consumer = kafka.consumer({
@@ -85,7 +77,15 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     maxBytesPerPartition: config.CAIRN_LOADER_BATCH_BYTES,
     maxBytes: config.CAIRN_LOADER_BATCH_BYTES * 4,
   });
-  const loadEvents = createEventLoader({ patient, deadLetters, generation, metrics, names, views });
+  const loadEvents = createEventLoader({
+    patient,
+    deadLetters,
+    generation,
+    copiedBeforeMs,
+    metrics,
+    names,
+    views,
+  });
   const identity = createIdentityLoader({ patient, deadLetters, generation, metrics, fail });
   await startLoadingConsumer({
     consumer,
@@ -97,7 +97,7 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     limits: { rows: config.CAIRN_LOADER_BATCH_ROWS, bytes: config.CAIRN_LOADER_BATCH_BYTES },
     load: (source, ...chunk) =>
       source.name === 'identity.migrations' ? identity.load(source, ...chunk) : loadEvents(source, ...chunk),
-    checkStart,
+    checkStart: createStartCheck({ patient, generation, copiedBeforeMs }),
     log,
     fail,
   });
