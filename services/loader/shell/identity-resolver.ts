@@ -72,12 +72,14 @@ export function decodeMigrations(partition: number, records: readonly LoadRecord
 export class IdentityResolver {
   readonly #generation: number;
   readonly #metrics: LoaderMetrics;
+  readonly #mostRecent: number;
   /** Greater than the version of any row written before. */
   #lastVersion = 0;
 
-  constructor(options: { generation: number; metrics: LoaderMetrics }) {
+  constructor(options: { generation: number; metrics: LoaderMetrics; mostRecent?: number }) {
     this.#generation = options.generation;
     this.#metrics = options.metrics;
+    this.#mostRecent = options.mostRecent ?? MOST_RECENT;
   }
 
   /** Inserts new bindings, and the older ones whose verdict they change, as one block under the token. */
@@ -113,7 +115,7 @@ export class IdentityResolver {
       `SELECT count() AS rows, toString(max(version)) AS version FROM cairn.identity_changes WHERE generation = ${this.#generation}`,
       QUERY_SETTINGS,
     );
-    if (recent === undefined || recent.rows <= MOST_RECENT) return;
+    if (recent === undefined || recent.rows <= this.#mostRecent) return;
     for (const sql of rebaseSql(this.#generation, recent.version)) await clickHouse.command(sql);
   }
 
