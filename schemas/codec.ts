@@ -1,4 +1,5 @@
 import type { Type } from 'avsc';
+import { checkDatum } from './check-datum.ts';
 import { DecodeError, FRAME_BYTES, readFrame, writeFrame } from './framing.ts';
 import { latestSchema, type PublishedSchema, type SchemaName, schemaById } from './registry.ts';
 import type { Audit, Collected, Migration, Rejected, Session } from './types.ts';
@@ -35,6 +36,7 @@ function createCodec<T>(name: SchemaName): Codec<T> {
         throw new DecodeError('unknown_schema', `Cannot decode a record: schema id ${id} is not published`);
       if (schema.name !== name)
         throw new DecodeError('wrong_schema', `Cannot decode a record as ${name}: it is a ${schema.name}`);
+      checkDatum(schema, value as Buffer);
       try {
         const datum = (value as Buffer).subarray(FRAME_BYTES);
         if (schema === writer) return writer.type.fromBuffer(datum) as T;

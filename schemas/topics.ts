@@ -85,12 +85,12 @@ export const TOPICS = {
     segmentMs: DAY_MS / 4,
   },
   'events.rejected': {
-    doc: 'Dead letters of every stage, with origin and reason.',
+    doc: 'Dead letters of every stage, with origin and reason, and a record with the code `retried` for each that was put back. Kept for ever: the accounts need it.',
     key: 'record key',
     schema: 'Rejected',
     derived: false,
     cleanup: 'delete',
-    retentionMs: 90 * DAY_MS,
+    retentionMs: -1,
     segmentMs: 7 * DAY_MS,
   },
 } as const satisfies Record<string, Topic>;

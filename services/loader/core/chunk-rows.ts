@@ -1,4 +1,5 @@
 import { DecodeError, FRAME_BYTES, readFrame } from '#schemas/framing.ts';
+import { KINDS } from '#schemas/kinds.ts';
 import { eventTableName } from '#schemas/names.ts';
 import { type PublishedSchema, type SchemaName, schemaById } from '#schemas/registry.ts';
 import type { TopicName } from '#schemas/topics.ts';
@@ -92,6 +93,8 @@ export class ChunkBuilder {
         if (topic !== 'sessions') kind = kindOf(record.value as Buffer);
         const table = topic === 'sessions' ? STORED_TABLES.sessions : TABLE_OF_KIND[kind];
         if (table === undefined) {
+          if (!KINDS.some((known) => known === kind))
+            throw new DecodeError('corrupt', `Cannot load a record: unknown kind ${JSON.stringify(kind)}`);
           count(`${kind}.ignored`);
           continue;
         }

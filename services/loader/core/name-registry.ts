@@ -33,8 +33,6 @@ export class NameRegistry {
   readonly #sizes = new Map<string, number>();
   readonly #shapes = new Set<string>();
   #queue: NameRow[] = [];
-  /** Names that were not remembered because their environment has too many. */
-  overflow = 0;
 
   /** True where a record of this shape was seen before. */
   hasShape(environment: number, scope: Scope, tableName: string, shape: number): boolean {
@@ -77,10 +75,7 @@ export class NameRegistry {
     }
     const group = `${environment}\0${scope}`;
     const size = this.#sizes.get(group) ?? 0;
-    if (size >= MOST_NAMES) {
-      this.overflow += 1;
-      return false;
-    }
+    if (size >= MOST_NAMES) return false;
     this.#sizes.set(group, size + 1);
     this.#types.set(key, types);
     return true;

@@ -26,7 +26,12 @@ export type LoadingConsumerOptions = {
   readonly limits: Limits;
   readonly load: ChunkLoader;
   /** Throws where ClickHouse holds records beyond a position, or beyond its intent. */
-  readonly checkStart: (name: TopicName, partition: number, position: Position) => Promise<void>;
+  readonly checkStart: (
+    name: TopicName,
+    partition: number,
+    position: Position,
+    isWanted: () => boolean,
+  ) => Promise<void>;
   readonly log: Logger;
   /** Called with an error that the service cannot live with. */
   readonly fail: (error: unknown) => void;
@@ -60,11 +65,11 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
     if (!payload.restart) fail(payload.error);
   });
 
-  async function openTask(topic: string, partition: number): Promise<Task> {
+  async function openTask(topic: string, partition: number, isWanted: () => boolean): Promise<Task> {
     const [fetched] = await admin.fetchOffsets({ groupId, topics: [topic] });
     const committed = fetched?.partitions.find((entry) => entry.partition === partition);
     const position = readPosition(committed?.offset ?? '-1', committed?.metadata ?? null);
-    await options.checkStart(names.get(topic) as TopicName, partition, position);
+    await options.checkStart(names.get(topic) as TopicName, partition, position, isWanted);
     if (position.intent !== undefined)
       log.info(
         { topic, partition, range: formatMetadata(position) },
@@ -77,7 +82,8 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
     const { topic, partition, messages } = payload.batch;
     const name = names.get(topic) as TopicName;
     const key = `${topic} ${partition}`;
-    const task = tasks.get(key) ?? (await openTask(topic, partition));
+    const task =
+      tasks.get(key) ?? (await withHeartbeat(payload, (isWanted) => openTask(topic, partition, isWanted)));
     tasks.set(key, task);
 
     const commit = async (position: Position) => {
@@ -128,10 +134,10 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
  * Does work and keeps the member's place in its group meanwhile. Work that waits for something asks `isWanted`,
  * which is false once the place is lost or the consumer stops. Throws the reason why the place was lost.
  */
-async function withHeartbeat(
+async function withHeartbeat<T>(
   payload: EachBatchPayload,
-  work: (isWanted: () => boolean) => Promise<void>,
-): Promise<void> {
+  work: (isWanted: () => boolean) => Promise<T>,
+): Promise<T> {
   let lost: unknown;
   const beat = setInterval(() => {
     payload.heartbeat().catch((error: unknown) => {
@@ -139,13 +145,14 @@ async function withHeartbeat(
     });
   }, HEARTBEAT_MS);
   try {
-    await work(() => lost === undefined && payload.isRunning());
+    const result = await work(() => lost === undefined && payload.isRunning());
+    if (lost !== undefined) throw lost;
+    return result;
   } catch (error) {
     throw lost ?? error;
   } finally {
     clearInterval(beat);
   }
-  if (lost !== undefined) throw lost;
 }
 
 /** Errors of Kafka's are kafkajs's to handle: it joins the group again or tries again. */
