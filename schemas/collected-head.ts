@@ -1,4 +1,5 @@
 import { DecodeError, FRAME_BYTES, readFrame, writeFrame } from './framing.ts';
+import { KINDS, type Kind } from './kinds.ts';
 import { schemaById } from './registry.ts';
 
 /**
@@ -110,6 +111,16 @@ export function readHead(value: Buffer | null): CollectedHead {
     idempotency: cursor.bytes(),
     identity: cursor.string(),
   };
+}
+
+/** Kind of a framed `Collected` that may be broken; undefined where no known kind can be read. */
+export function kindOfCollected(value: Buffer | null): Kind | undefined {
+  try {
+    const { kind } = readHead(value);
+    return KINDS.find((known) => known === kind);
+  } catch {
+    return undefined;
+  }
 }
 
 const LONGEST_PREFIX_BYTES = FRAME_BYTES + 8 + 8 + 1;

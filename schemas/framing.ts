@@ -4,19 +4,29 @@
  */
 export const FRAME_BYTES = 5;
 
+/** Why a record cannot be used: stable codes, explained in docs/OPERATIONS.md. */
+export const DECODE_CODES = [
+  'empty_value',
+  'not_framed',
+  'unknown_schema',
+  'wrong_schema',
+  'corrupt',
+  'bad_text',
+  'unknown_kind',
+  'wrong_key',
+  'out_of_range',
+  'empty_identity',
+  'bad_properties',
+  'too_large',
+] as const;
+export type DecodeCode = (typeof DECODE_CODES)[number];
+
 /** A record's bytes cannot be read: the record is bad, not the stage. Ends as a dead letter with this code. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
-  readonly code:
-    | 'empty_value'
-    | 'not_framed'
-    | 'unknown_schema'
-    | 'wrong_schema'
-    | 'corrupt'
-    | 'unknown_kind'
-    | 'wrong_key';
+  readonly code: DecodeCode;
 
-  constructor(code: DecodeError['code'], message: string, options?: ErrorOptions) {
+  constructor(code: DecodeCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }

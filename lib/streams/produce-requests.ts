@@ -2,6 +2,8 @@ import type { IHeaders } from 'kafkajs';
 import { MAX_BATCH_BYTES, topicInKafka } from '#schemas/topics.ts';
 import type { PlacedOutput } from './fold-chunk.ts';
 import { originHeaders } from './origin.ts';
+import type { Origin } from './processor.ts';
+import { type Retry, retryHeaders } from './retry.ts';
 
 /** Headers, timestamps and lengths of a record, generously. */
 const RECORD_OVERHEAD_BYTES = 200;
@@ -48,6 +50,10 @@ function toMessage(output: PlacedOutput, partition: number): Message {
     value: output.value,
     partition,
     timestamp: String(output.timestampMs),
-    ...(output.origin === undefined ? {} : { headers: originHeaders(output.origin) }),
+    ...(output.origin === undefined ? {} : { headers: headersOf(output.origin, output.retry) }),
   };
+}
+
+function headersOf(origin: Origin, retry: Retry | undefined): IHeaders {
+  return { ...originHeaders(origin), ...(retry === undefined ? {} : retryHeaders(retry)) };
 }

@@ -1,9 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ConfigError } from '#lib/errors.ts';
+import { DecodeError } from '#schemas/framing.ts';
 import { topicInKafka } from '#schemas/topics.ts';
 import { type CommitMetadata, decodeMetadata } from './commit-metadata.ts';
 import type { TaskContext } from './task.ts';
 
 const RESTORE_LOG_EVERY_MS = 5000;
+const END_ATTEMPTS = 8;
+const END_RETRY_MS = 500;
 
 /** Where a partition goes on, and what was known there. Throws ConfigError where the log no longer reaches back. */
 export async function committedPosition<State>(context: TaskContext<State>, partition: number) {
@@ -23,9 +27,32 @@ export async function committedPosition<State>(context: TaskContext<State>, part
           'deleted before they were processed. They are still in events.collected: build a new generation by replay',
       ]);
     }
+    await requireReached(context, partition, position);
     return { position, metadata: decodeMetadata(committed.metadata) };
   } finally {
     await admin.disconnect();
+  }
+}
+
+/**
+ * Throws ConfigError where a topic ends before a position in it. A broker that has just become the leader may not
+ * know yet how far its readers may read, so it is asked for a while.
+ */
+async function requireReached<State>(
+  { topic, reader }: TaskContext<State>,
+  partition: number,
+  position: bigint,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { end } = await reader.bounds(topic, partition);
+    if (position <= end) return;
+    if (attempt === END_ATTEMPTS) {
+      throw new ConfigError([
+        `Cannot go on with ${topic}-${partition} at offset ${position}: the topic ends at ${end}, so it was deleted and ` +
+          'made anew, or this is another cluster. Put it back, or start a new generation (CAIRN_GENERATION)',
+      ]);
+    }
+    await pause(END_RETRY_MS);
   }
 }
 
@@ -48,8 +75,17 @@ export async function restoreState<State>(
     if (from === undefined || from >= end) continue;
     let saidAtMs = Date.now();
     for await (const { messages, next } of reader.read({ topic, partition, from, to: end })) {
-      for (const { key, value, timestamp } of messages) {
-        fold(state, { key: key ?? Buffer.alloc(0), value, timestampMs: Number(timestamp) });
+      for (const { key, value, timestamp, offset } of messages) {
+        try {
+          fold(state, { key: key ?? Buffer.alloc(0), value, timestampMs: Number(timestamp) });
+        } catch (error) {
+          // What this stage published decodes: a record that does not is another writer's and holds no state of it.
+          if (!(error instanceof DecodeError || error instanceof RangeError)) throw error;
+          log.warn(
+            { topic, partition, offset, reason: error.message },
+            'passing over a record while restoring',
+          );
+        }
       }
       await heartbeat();
       if (Date.now() - saidAtMs >= RESTORE_LOG_EVERY_MS) {

@@ -5,6 +5,7 @@ export type StageMetrics = {
   readonly transactions: Counter;
   readonly restores: Counter;
   readonly failures: Counter;
+  readonly rejected: Counter<'code'>;
   readonly streamTimeSeconds: Gauge<'partition'>;
 };
 
@@ -30,6 +31,12 @@ export function createStageMetrics(registry: Registry): StageMetrics {
     failures: new Counter({
       name: 'cairn_stage_transaction_failures_total',
       help: 'Transactions that did not commit; their records were processed again.',
+      registers,
+    }),
+    rejected: new Counter({
+      name: 'cairn_stage_rejected_total',
+      help: 'Records written to events.rejected, by the code of the reason.',
+      labelNames: ['code'],
       registers,
     }),
     streamTimeSeconds: new Gauge({

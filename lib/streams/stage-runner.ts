@@ -3,6 +3,7 @@ import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { ConfigError, InvariantError } from '#lib/errors.ts';
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import type { Logger } from '#lib/service/logger.ts';
+import type { DecodeCode } from '#schemas/framing.ts';
 import { topicInKafka } from '#schemas/topics.ts';
 import type { Processor } from './processor.ts';
 import type { StageMetrics } from './stage-metrics.ts';
@@ -124,8 +125,11 @@ export class StageRunner<State> {
         const chunk = takeChunk(messages, at);
         at += chunk.length;
         const last = chunk.at(-1) as KafkaMessage;
-        await task.process(chunk, at === messages.length ? batchEnd : BigInt(last.offset) + 1n);
-        this.#count(partition, task, chunk.length);
+        const rejected = await task.process(
+          chunk,
+          at === messages.length ? batchEnd : BigInt(last.offset) + 1n,
+        );
+        this.#count(partition, task, chunk.length, rejected);
         resolveOffset(last.offset);
         backoffMs = FIRST_BACKOFF_MS;
         await heartbeat();
@@ -162,7 +166,8 @@ export class StageRunner<State> {
     return task;
   }
 
-  #count(partition: number, task: Task<State>, records: number): void {
+  #count(partition: number, task: Task<State>, records: number, rejected: readonly DecodeCode[]): void {
+    for (const code of rejected) this.#metrics.rejected.inc({ code });
     this.#metrics.records.inc(records);
     this.#metrics.transactions.inc();
     this.#metrics.streamTimeSeconds.set({ partition }, task.metadata.streamTime / 1000);

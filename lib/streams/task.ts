@@ -1,12 +1,14 @@
 import { type Kafka, type KafkaMessage, Partitioners, type Producer } from 'kafkajs';
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import type { Logger } from '#lib/service/logger.ts';
+import type { DecodeCode } from '#schemas/framing.ts';
 import { type CommitMetadata, encodeMetadata } from './commit-metadata.ts';
 import { foldChunk, type ReadRecord } from './fold-chunk.ts';
 import { readOrigin } from './origin.ts';
 import type { Processor } from './processor.ts';
 import { requestsOf } from './produce-requests.ts';
 import { committedPosition, restoreState } from './restore-task.ts';
+import { readRetry } from './retry.ts';
 
 export type TaskContext<State> = {
   readonly processor: Processor<State>;
@@ -82,12 +84,15 @@ export class Task<State> {
     }
   }
 
-  /** Processes consecutive records in one transaction and moves on to `next`. After a throw the task is dead. */
-  async process(messages: readonly KafkaMessage[], next: bigint): Promise<void> {
+  /**
+   * Processes consecutive records in one transaction and moves on to `next`. Answers the codes of the dead letters
+   * it wrote. After a throw the task is dead.
+   */
+  async process(messages: readonly KafkaMessage[], next: bigint): Promise<readonly DecodeCode[]> {
     const { processor, groupId, topic, generation } = this.#context;
     const partition = this.#partition;
     const records = messages.map((message) => readRecord(message, topic, partition));
-    const { outputs, metadata } = foldChunk(processor, this.#state, this.#metadata, records, {
+    const { outputs, metadata, rejected } = foldChunk(processor, this.#state, this.#metadata, records, {
       topic,
       partition,
       generation,
@@ -103,6 +108,7 @@ export class Task<State> {
     await transaction.commit();
     this.#metadata = metadata;
     this.position = next;
+    return rejected;
   }
 
   get metadata(): CommitMetadata {
@@ -122,5 +128,6 @@ function readRecord(message: KafkaMessage, topic: string, partition: number): Re
     timestampMs: Number(message.timestamp),
     offset,
     origin: readOrigin(message.headers) ?? { topic, partition, offset },
+    retry: readRetry(message.headers),
   };
 }

@@ -1,8 +1,9 @@
 import type { InputRecord, Processor, Step } from '#lib/streams/processor.ts';
 import { auditCodec, migrationCodec } from '#schemas/codec.ts';
+import { readSoundHead } from '#schemas/collected-checks.ts';
 import { type CollectedHead, readHead, withPrefix } from '#schemas/collected-head.ts';
 import { DecodeError } from '#schemas/framing.ts';
-import { canonicalUserId, IDEMPOTENCY_BYTES, parseRecordKey, recordKey } from '#schemas/ids.ts';
+import { canonicalUserId, parseRecordKey } from '#schemas/ids.ts';
 import type { TopicName } from '#schemas/topics.ts';
 import { Bindings } from './bindings.ts';
 import { DuplicatesWindow } from './duplicates-window.ts';
@@ -63,14 +64,13 @@ function foldIdentified(
 }
 
 function step(state: MergerState, record: InputRecord, streamTimeMs: number): Step {
-  const head = readHead(record.value);
-  requireOwnKey(record.key, head);
+  const head = readSoundHead(record.key, record.value);
   switch (head.kind) {
     case 'event': {
-      const { idempotency, receivedAt } = head;
+      const { idempotency } = head;
       if (
         idempotency.length > 0 &&
-        state.duplicates.isDuplicate(record.key, idempotency, receivedAt, streamTimeMs)
+        state.duplicates.isDuplicate(record.key, idempotency, record.timestampMs, streamTimeMs)
       ) {
         return { outputs: [], outcome: 'event.duplicate' };
       }
@@ -93,22 +93,6 @@ function step(state: MergerState, record: InputRecord, streamTimeMs: number): St
   }
 }
 
-/** State belongs to partitions and partitions follow from keys: a record under another key is in the wrong place. */
-function requireOwnKey(key: Buffer, { environment, deviceId, idempotency }: CollectedHead): void {
-  if (!key.equals(recordKey(environment, deviceId))) {
-    throw new DecodeError(
-      'wrong_key',
-      `Cannot process a record: its key is ${key.toString('hex')} and its device ${environment}/${deviceId}`,
-    );
-  }
-  if (idempotency.length !== 0 && idempotency.length !== IDEMPOTENCY_BYTES) {
-    throw new DecodeError(
-      'corrupt',
-      `Cannot process a record: its idempotency hash has ${idempotency.length} bytes`,
-    );
-  }
-}
-
 function forward(
   { bindings }: MergerState,
   record: InputRecord,
@@ -128,6 +112,8 @@ function forward(
 
 function identify({ bindings }: MergerState, record: InputRecord, head: CollectedHead): Step {
   const { environment, deviceId, identity, source, eventId, time, receivedAt } = head;
+  if (identity === '')
+    throw new DecodeError('empty_identity', 'Cannot bind a device: the identify names no identity');
   const { partition } = record.origin;
   const offset = Number(record.origin.offset);
   const userId = canonicalUserId(environment, identity);

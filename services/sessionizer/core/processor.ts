@@ -1,5 +1,6 @@
 import type { InputRecord, Output, Processor, Step } from '#lib/streams/processor.ts';
 import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
+import { checkHead } from '#schemas/collected-checks.ts';
 import { type CollectedHead, readHead, withPrefix } from '#schemas/collected-head.ts';
 import { DecodeError } from '#schemas/framing.ts';
 import { gapSessionId, parseSessionKey, sessionKey } from '#schemas/ids.ts';
@@ -46,6 +47,7 @@ function foldSession(
 
 function step(state: SessionizerState, record: InputRecord, streamTimeMs: number): Step {
   const head = readHead(record.value);
+  checkHead(record.key, head);
   state.sessions.evict(streamTimeMs);
   switch (head.kind) {
     case 'tick':
