@@ -10,11 +10,12 @@ export function createStartCheck(options: {
   copiedBeforeMs: number;
 }): LoadingConsumerOptions['checkStart'] {
   const { patient, generation, copiedBeforeMs } = options;
-  return async (name, partition, position) => {
+  return async (name, partition, position, isWanted) => {
     for (const table of TABLES_OF_TOPIC[name as LoadedTopic]) {
       const sql = aheadSql(table, { generation, partition, position, copiedBeforeMs });
-      const [ahead] = await patient.call((clickHouse) =>
-        clickHouse.query<{ offset: string; rows: string }>(sql),
+      const [ahead] = await patient.call(
+        (clickHouse) => clickHouse.query<{ offset: string; rows: string }>(sql),
+        isWanted,
       );
       if (ahead === undefined || Number(ahead.rows) === 0) continue;
       throw new ConfigError([
