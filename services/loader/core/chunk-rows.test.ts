@@ -93,13 +93,13 @@ test('build() gives an event its table name and registers it with its properties
 test('build() tells when a session was absorbed, and passes tombstones over', () => {
   const { chunks } = builder();
   const plain = chunks.build('sessions', 0, [
-    aRecord(sessionCodec.encode({ session_id: 1 }), 0),
+    aRecord(sessionCodec.encode({ environment: 1, session_id: 1 }), 0),
     aRecord(null, 1),
   ]);
   assert.equal(plain.hasAbsorbed, false);
   assert.deepEqual(Object.fromEntries(plain.outcomes), { 'session.loaded': 1, 'session.tombstone': 1 });
   const absorbed = chunks.build('sessions', 0, [
-    aRecord(sessionCodec.encode({ session_id: 1, merged_into: 2 }), 0),
+    aRecord(sessionCodec.encode({ environment: 1, session_id: 1, merged_into: 2 }), 0),
   ]);
   assert.equal(absorbed.hasAbsorbed, true);
 });

@@ -1,4 +1,7 @@
+import { checkSize } from '#lib/streams/dead-letter.ts';
+import { RETRY_TAKEN, type Retry } from '#lib/streams/retry.ts';
 import { DecodeError, FRAME_BYTES, readFrame } from '#schemas/framing.ts';
+import { MAX_ENVIRONMENT } from '#schemas/ids.ts';
 import { KINDS } from '#schemas/kinds.ts';
 import { eventTableName } from '#schemas/names.ts';
 import { type PublishedSchema, type SchemaName, schemaById } from '#schemas/registry.ts';
@@ -22,6 +25,8 @@ export type LoadRecord = {
   /** Where in events.collected it came from; 0 where its headers do not say. */
   readonly originPartition: number;
   readonly originOffset: number;
+  /** Dead letter it was put back from, if any. */
+  readonly retry?: Retry | undefined;
 };
 
 /** A record that cannot be loaded, with the reason. */
@@ -81,6 +86,7 @@ export class ChunkBuilder {
     let hasAbsorbed = false;
     for (const record of records) {
       streamTimeMs = Math.max(streamTimeMs, record.timestampMs);
+      if (record.retry !== undefined) count(RETRY_TAKEN);
       // A tombstone asks compaction to forget a session; its row is erased by whoever wrote the tombstone.
       if (topic === 'sessions' && record.value === null) {
         count('session.tombstone');
@@ -89,12 +95,16 @@ export class ChunkBuilder {
       let kind = topic === 'sessions' ? 'session' : '';
       let rows: TableRows | undefined;
       try {
+        checkSize(record.key, record.value);
         const schema = schemaOf(record.value, topic === 'sessions' ? 'Session' : 'Collected');
         if (topic !== 'sessions') kind = kindOf(record.value as Buffer);
         const table = topic === 'sessions' ? STORED_TABLES.sessions : TABLE_OF_KIND[kind];
         if (table === undefined) {
           if (!KINDS.some((known) => known === kind))
-            throw new DecodeError('corrupt', `Cannot load a record: unknown kind ${JSON.stringify(kind)}`);
+            throw new DecodeError(
+              'unknown_kind',
+              `Cannot load a record: unknown kind ${JSON.stringify(kind)}`,
+            );
           count(`${kind}.ignored`);
           continue;
         }
@@ -141,6 +151,7 @@ export class ChunkBuilder {
       learnt = entries;
       return replacement;
     });
+    checkEnvironment(transcriber.environment);
     if (table === STORED_TABLES.events) block.string(this.#eventTable(transcriber, record.timestampMs));
     block.uint16(this.#generation);
     block.uint16(partition);
@@ -161,6 +172,7 @@ export class ChunkBuilder {
   ): void {
     const [scope, tableName] = this.#place(table, transcriber, firstSeenMs);
     for (const [name, types] of entries) {
+      if (name.length > LONGEST_NAME) continue;
       this.#names.learn({ environment: transcriber.environment, scope, tableName, name, types, firstSeenMs });
     }
   }
@@ -188,7 +200,7 @@ export class ChunkBuilder {
       environment: transcriber.environment,
       scope: 'event',
       tableName,
-      name: text,
+      name: text.slice(0, LONGEST_NAME),
       types: 0,
       firstSeenMs,
     });
@@ -206,6 +218,19 @@ export class ChunkBuilder {
 }
 
 const MOST_EVENT_NAMES = 50_000;
+
+/** A longer name is in no statement about columns: a property of that name stays in the JSON. */
+const LONGEST_NAME = 1024;
+
+/** Environment and id share a key of 64 bits: a larger environment would run into another's ids. */
+function checkEnvironment(environment: number): void {
+  if (environment < 1 || environment > MAX_ENVIRONMENT) {
+    throw new DecodeError(
+      'out_of_range',
+      `Cannot load a record: environment is ${environment}, want 1 to ${MAX_ENVIRONMENT}`,
+    );
+  }
+}
 
 /** Writer's schema of a framed value. Throws DecodeError where it is not of the wanted name. */
 function schemaOf(value: Buffer | null, wanted: SchemaName): PublishedSchema {

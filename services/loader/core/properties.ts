@@ -11,6 +11,12 @@ export type ReadProperties = {
 /** From here on ClickHouse's JSON has no integer for a number, and would refuse the row. */
 const PAST_INTEGERS = 2 ** 63;
 
+/** The collector writes flat objects; what is nested is taken as far as ClickHouse surely takes it. */
+const DEEPEST = 32;
+
+/** Of a text that is no object, a message shows the beginning. */
+const SHOWN_BYTES = 200;
+
 /**
  * Parses the properties of a record. Two things ClickHouse does not take are written in another way: an integer of
  * 2^63 or more as a number with an exponent, and half a surrogate pair as U+FFFD. Throws DecodeError where the
@@ -21,10 +27,13 @@ export function readProperties(json: Buffer): ReadProperties {
   try {
     object = JSON.parse(json.toString('utf8'));
   } catch (cause) {
-    throw new DecodeError('corrupt', `Cannot read properties: ${(cause as Error).message}`, { cause });
+    throw new DecodeError('bad_properties', `Cannot read properties: ${(cause as Error).message}`, { cause });
   }
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
-    throw new DecodeError('corrupt', `Cannot read properties: want a JSON object, current value is ${json}`);
+    throw new DecodeError(
+      'bad_properties',
+      `Cannot read properties: want a JSON object, current value is ${json.toString('utf8', 0, SHOWN_BYTES)}`,
+    );
   }
   const present = Object.entries(object).filter(([, value]) => value !== null);
   const storable = (value: unknown) =>
@@ -36,7 +45,7 @@ export function readProperties(json: Buffer): ReadProperties {
   const isStorable = present.every(([name, value]) => name.isWellFormed() && storable(value));
   return {
     entries: present.map(([name, value]) => [name.toWellFormed(), typeOf(value)]),
-    replacement: isStorable ? undefined : Buffer.from(objectText(present)),
+    replacement: isStorable ? undefined : Buffer.from(objectText(present, 1)),
   };
 }
 
@@ -53,18 +62,22 @@ function typeOf(value: unknown): number {
   }
 }
 
-function objectText(entries: readonly (readonly [string, unknown])[]): string {
-  const pairs = entries.map(([name, value]) => `${JSON.stringify(name.toWellFormed())}:${valueText(value)}`);
+function objectText(entries: readonly (readonly [string, unknown])[], depth: number): string {
+  const pairs = entries.map(
+    ([name, value]) => `${JSON.stringify(name.toWellFormed())}:${valueText(value, depth)}`,
+  );
   return `{${pairs.join(',')}}`;
 }
 
-function valueText(value: unknown): string {
+function valueText(value: unknown, depth: number): string {
+  if (depth > DEEPEST)
+    throw new DecodeError('bad_properties', `Cannot read properties: they are nested deeper than ${DEEPEST}`);
   if (typeof value === 'string') return JSON.stringify(value.toWellFormed());
   if (typeof value === 'number' && Math.abs(value) >= PAST_INTEGERS) {
     // JSON.parse reads 1e999 as Infinity, which JSON cannot write.
     return Number.isFinite(value) ? value.toExponential() : `${value > 0 ? '' : '-'}1.7976931348623157e308`;
   }
-  if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
-  if (typeof value === 'object' && value !== null) return objectText(Object.entries(value));
+  if (Array.isArray(value)) return `[${value.map((item) => valueText(item, depth + 1)).join(',')}]`;
+  if (typeof value === 'object' && value !== null) return objectText(Object.entries(value), depth + 1);
   return JSON.stringify(value);
 }

@@ -1,3 +1,4 @@
+import { LAST_TIME_MS } from '#schemas/collected-checks.ts';
 import { DecodeError, FRAME_BYTES } from '#schemas/framing.ts';
 import { latestSchema, type PublishedSchema } from '#schemas/registry.ts';
 import { columnType, fieldsOf, type StoredTable } from './columns.ts';
@@ -34,9 +35,6 @@ const NOTED = ['name', 'type'] as const;
 /** Numbers whose value is noted: their `note`, beyond those of texts. */
 const NOTE_ENVIRONMENT = 10;
 const NOTE_MERGED_INTO = 11;
-
-/** 2299-12-31T23:59:59.999Z: a DateTime64(3) ends here. */
-const LAST_TIME_MS = 10_413_791_999_999;
 
 const LARGEST_UINT16 = 65_535;
 
@@ -117,14 +115,14 @@ export class Transcriber {
       case LONG:
       case TIME: {
         const value = this.#unsigned();
-        if (code === TIME && value > LAST_TIME_MS) throw corrupt(`time ${value} is after the year 2299`);
+        if (code === TIME && value > LAST_TIME_MS) throw outOfRange(`time ${value} is after the year 2299`);
         if (note === NOTE_MERGED_INTO) this.mergedInto = value;
         if (keep) block.uint64(value);
         return;
       }
       case INT: {
         const value = this.#unsigned();
-        if (value > LARGEST_UINT16) throw corrupt(`number ${value} is above ${LARGEST_UINT16}`);
+        if (value > LARGEST_UINT16) throw outOfRange(`number ${value} is above ${LARGEST_UINT16}`);
         if (note === NOTE_ENVIRONMENT) this.environment = value;
         if (keep) block.uint16(value);
         return;
@@ -235,6 +233,10 @@ export class Transcriber {
     this.#at += 1;
     return byte;
   }
+}
+
+function outOfRange(problem: string): DecodeError {
+  return new DecodeError('out_of_range', `Cannot load a record: ${problem}`);
 }
 
 function corrupt(problem: string): DecodeError {

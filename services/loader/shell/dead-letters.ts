@@ -1,6 +1,8 @@
-import type { Producer } from 'kafkajs';
-import { rejectedCodec } from '#schemas/codec.ts';
-import { ORIGIN_HEADERS, topicInKafka } from '#schemas/topics.ts';
+import type { Message, Producer } from 'kafkajs';
+import { encodeDeadLetter, MAX_RECORD_BYTES } from '#lib/streams/dead-letter.ts';
+import { originHeaders } from '#lib/streams/origin.ts';
+import { retryHeaders } from '#lib/streams/retry.ts';
+import { topicInKafka } from '#schemas/topics.ts';
 import type { Refusal } from '../core/chunk-rows.ts';
 
 /** Writes refused records to events.rejected, with reason and origin, before their offsets are committed. */
@@ -14,33 +16,55 @@ export type DeadLetters = (
  * they come at least once, and (topic, partition, offset) tells them apart.
  */
 export function createDeadLetters(producer: Producer, generation: number): DeadLetters {
-  return async ({ topic, partition }, refusals) => {
-    if (refusals.length === 0) return;
-    await producer.send({
-      topic: topicInKafka('events.rejected', generation),
-      acks: -1,
-      messages: refusals.map(({ record, code, message, kind }) => ({
-        partition,
-        key: record.key,
-        timestamp: String(record.timestampMs),
-        headers: {
-          [ORIGIN_HEADERS.topic]: topicInKafka('events.collected', generation),
-          [ORIGIN_HEADERS.partition]: String(record.originPartition),
-          [ORIGIN_HEADERS.offset]: String(record.originOffset),
-        },
-        value: rejectedCodec.encode({
-          stage: 'loader',
-          generation,
-          code,
-          message,
-          topic,
-          partition,
-          offset: Number(record.offset),
-          kind,
-          key: record.key ?? Buffer.alloc(0),
-          value: record.value ?? Buffer.alloc(0),
-        }),
-      })),
-    });
+  return async (from, refusals) => {
+    const messages = refusals.map((refusal) => toMessage(generation, from, refusal));
+    for (const batch of batchesOf(messages)) {
+      await producer.send({ topic: topicInKafka('events.rejected', generation), acks: -1, messages: batch });
+    }
   };
+}
+
+function toMessage(
+  generation: number,
+  from: { readonly topic: string; readonly partition: number },
+  { record, code, message, kind }: Refusal,
+): Message & { value: Buffer } {
+  const { key, value, offset, originPartition, originOffset, retry } = record;
+  const origin = {
+    topic: topicInKafka('events.collected', generation),
+    partition: originPartition,
+    offset: BigInt(originOffset),
+  };
+  return {
+    partition: from.partition,
+    key,
+    timestamp: String(record.timestampMs),
+    headers: { ...originHeaders(origin), ...(retry === undefined ? {} : retryHeaders(retry)) },
+    value: encodeDeadLetter({
+      stage: 'loader',
+      generation,
+      code,
+      message,
+      ...from,
+      offset,
+      kind,
+      key,
+      value,
+    }),
+  };
+}
+
+/** Messages of one partition, cut so that each part is small enough to be one record batch. */
+function batchesOf(messages: readonly (Message & { value: Buffer })[]): Message[][] {
+  const batches: Message[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const message of messages) {
+    if (bytes + message.value.length > MAX_RECORD_BYTES) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)?.push(message);
+    bytes += message.value.length;
+  }
+  return batches;
 }

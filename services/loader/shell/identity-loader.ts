@@ -1,6 +1,7 @@
+import { decodeMigrations } from '../core/migration-rows.ts';
 import { tokenOf } from '../core/position.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import { decodeMigrations, IdentityResolver } from './identity-resolver.ts';
+import { IdentityResolver } from './identity-resolver.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
 import type { ChunkLoader } from './loading-consumer.ts';
 import type { PatientClickHouse } from './patient-clickhouse.ts';

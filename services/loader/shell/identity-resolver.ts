@@ -1,8 +1,5 @@
 import type { ClickHouse } from '#lib/clickhouse/client.ts';
-import { migrationCodec } from '#schemas/codec.ts';
-import { DecodeError } from '#schemas/framing.ts';
 import { countBindings } from '../core/bindings.ts';
-import type { LoadRecord, Refusal } from '../core/chunk-rows.ts';
 import { INSERT_SETTINGS } from '../core/columns.ts';
 import {
   affectedSql,
@@ -19,51 +16,6 @@ const MOST_RECENT = 50_000;
 
 /** Statements list ids, and may be long. */
 const QUERY_SETTINGS = { max_query_size: 64 * 1024 * 1024, output_format_json_quote_64bit_integers: 0 };
-
-export type DecodedMigrations = {
-  readonly rows: readonly MigrationRow[];
-  readonly refusals: readonly Refusal[];
-  readonly outcomes: Map<string, number>;
-  readonly streamTimeMs: number;
-};
-
-/** Bindings of a chunk of identity.migrations. */
-export function decodeMigrations(partition: number, records: readonly LoadRecord[]): DecodedMigrations {
-  const rows: MigrationRow[] = [];
-  const refusals: Refusal[] = [];
-  const outcomes = new Map<string, number>();
-  const count = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-  let streamTimeMs = 0;
-  for (const record of records) {
-    streamTimeMs = Math.max(streamTimeMs, record.timestampMs);
-    if (record.value === null) {
-      count('migration.tombstone');
-      continue;
-    }
-    try {
-      const {
-        partition: origin_partition,
-        offset: origin_offset,
-        ...binding
-      } = migrationCodec.decode(record.value);
-      rows.push({
-        ...binding,
-        origin_partition,
-        origin_offset,
-        counts: 1,
-        reason: '',
-        partition,
-        offset: Number(record.offset),
-      });
-      count('migration.loaded');
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      refusals.push({ record, code: error.code, message: error.message, kind: '' });
-      count('unknown.rejected');
-    }
-  }
-  return { rows, refusals, outcomes, streamTimeMs };
-}
 
 /**
  * Writes bindings with their verdicts and makes them visible. Its only state is the table itself, and it must be

@@ -23,8 +23,8 @@ export class LoaderMetrics {
     registers: [this.registry],
   });
   readonly rejected = new Counter({
-    name: 'cairn_loader_rejected_total',
-    help: 'Records written to events.rejected.',
+    name: 'cairn_stage_rejected_total',
+    help: 'Records written to events.rejected, by the code of the reason.',
     labelNames: ['topic', 'code'],
     registers: [this.registry],
   });

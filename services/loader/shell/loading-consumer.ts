@@ -1,5 +1,6 @@
 import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Logger } from '#lib/service/logger.ts';
+import { readRetry } from '#lib/streams/retry.ts';
 import { ORIGIN_HEADERS, type TopicName, topicInKafka } from '#schemas/topics.ts';
 import type { LoadRecord } from '../core/chunk-rows.ts';
 import { type Chunk, type Limits, planChunks } from '../core/chunks.ts';
@@ -169,6 +170,7 @@ function toRecord({ offset, key, value, timestamp, headers }: KafkaMessage): Loa
     timestampMs: Number(timestamp),
     originPartition: headerNumber(headers?.[ORIGIN_HEADERS.partition]),
     originOffset: headerNumber(headers?.[ORIGIN_HEADERS.offset]),
+    retry: readRetry(headers),
   };
 }
 
