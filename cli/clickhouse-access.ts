@@ -26,6 +26,19 @@ export async function ask<Row>(clickhouse: ClickHouseClient, { sql, params }: Qu
   }
 }
 
+/** Rows of a question's answer as they come. Throws CommandError in ClickHouse's words where it refuses. */
+export async function* askRows<Row>(
+  clickhouse: ClickHouseClient,
+  { sql, params }: Query,
+): AsyncGenerator<Row> {
+  try {
+    const answer = await clickhouse.query({ query: sql, query_params: params, format: 'JSONEachRow' });
+    for await (const rows of answer.stream<Row>()) for (const row of rows) yield row.json() as Row;
+  } catch (error) {
+    throw clickHouseFailure(error);
+  }
+}
+
 /** An error of ClickHouse, or of the way to it, in its own words; any other error as it is. */
 export function clickHouseFailure(error: unknown): unknown {
   if (error instanceof ClickHouseError) {

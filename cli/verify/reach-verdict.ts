@@ -18,6 +18,8 @@ export type Verdict = {
   readonly generation: number;
   /** Offset the accounts were closed at, by partition of the log. */
   readonly cut: Readonly<Record<string, number>>;
+  /** The merger's counters at exactly that offset, by partition. */
+  readonly mergerCounts: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly totals: readonly Omit<AccountLine, 'partition'>[];
   readonly lines: readonly AccountLine[];
   readonly finalRows: readonly FinalRowsResult[];
@@ -67,6 +69,9 @@ export async function reachVerdict(
     ok: problems.length === 0,
     generation,
     cut: Object.fromEntries(partitions.map((partition) => [partition, Number(cutOf(partition))])),
+    mergerCounts: Object.fromEntries(
+      partitions.map((partition) => [partition, commits.get(partition)?.counts ?? {}]),
+    ),
     totals: totalsByKind(lines),
     lines,
     finalRows,

@@ -1,0 +1,96 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Environment } from '#lib/config/environments.ts';
+import {
+  liveGenerationQuery,
+  type ResolvedDevice,
+  resolvedDevicesQuery,
+  type StoredBinding,
+  storedBindingsQuery,
+  type UserRow,
+  userPropertyNamesQuery,
+  usersQuery,
+} from '#queries/resolved-rows.ts';
+import { ask, askRows } from '../../clickhouse-access.ts';
+import { compareBindings, compareResolvedDevices } from './compare-bindings.ts';
+import { compareUsers } from './compare-users.ts';
+import type { Comparison, DifferentRow, Findings } from './findings.ts';
+import type { IdMap } from './id-map.ts';
+import type { LaterRecords } from './later-records.ts';
+import type { JudgedBinding, People } from './people.ts';
+import { usersOf } from './users.ts';
+
+/** The loader looks every 10 s whether a device has become known as canonical since it was bound. */
+const SETTLE_MS = 20_000;
+const POLL_MS = 1000;
+
+export type PeopleCheck = {
+  readonly clickhouse: ClickHouseClient;
+  readonly generation: number;
+  readonly cut: readonly bigint[];
+  readonly environments: readonly Environment[];
+  readonly people: People;
+  readonly findings: Findings;
+  readonly later: LaterRecords;
+  readonly say: (text: string) => void;
+};
+
+/** Compares what depends on all partitions: bindings with their verdicts, whose events are whose, and users. */
+export async function checkPeople(check: PeopleCheck): Promise<void> {
+  const { clickhouse, generation, cut, people, findings, later } = check;
+  const judged = people.judge();
+  const isChangedLater = async ({ different }: Comparison) => {
+    if (different.length === 0) return () => false;
+    await later.catchUp();
+    const touched = later.people(judged);
+    return ({ environment, id }: DifferentRow) => touched.has(environment, id);
+  };
+  await checkBindings(check, judged, isChangedLater);
+  const resolved = await ask<ResolvedDevice>(clickhouse, resolvedDevicesQuery(generation, cut));
+  const ofEvents = compareResolvedDevices(people, judged, resolved);
+  findings.add('users of events', ofEvents, await isChangedLater(ofEvents));
+
+  const [live] = await ask<{ generation: number }>(clickhouse, liveGenerationQuery());
+  if (live?.generation !== generation) {
+    check.say(
+      `Generation ${generation} is not live: readers do not see its users, so these are not compared`,
+    );
+    return;
+  }
+  const users = usersOf(people, judged);
+  for (const { number, name } of check.environments) {
+    const names = await ask<{ name: string }>(clickhouse, userPropertyNamesQuery(number));
+    const comparison = await compareUsers(
+      number,
+      users.of(number),
+      askRows<UserRow>(clickhouse, usersQuery(name)),
+      names.map((row) => row.name),
+    );
+    findings.add('users', comparison, await isChangedLater(comparison));
+  }
+}
+
+async function checkBindings(
+  { clickhouse, generation, findings, say }: PeopleCheck,
+  judged: IdMap<JudgedBinding>,
+  isChangedLater: (comparison: Comparison) => Promise<(row: DifferentRow) => boolean>,
+): Promise<void> {
+  const deadline = performance.now() + SETTLE_MS;
+  for (let hasSaid = false; ; hasSaid = true) {
+    const rows = await ask<StoredBinding>(clickhouse, storedBindingsQuery(generation));
+    const comparison = compareBindings(judged, rows);
+    const isLater = await isChangedLater(comparison);
+    const open = comparison.different.filter((row) => !isLater(row));
+    if (!open.some(isOvertaken) || performance.now() > deadline) {
+      findings.add('user_migrations', comparison, isLater);
+      return;
+    }
+    if (!hasSaid) say(`Waiting until the loader has judged ${open.length} bindings anew`);
+    await pause(POLL_MS);
+  }
+}
+
+/** The log says that the device is canonical, and the loader may not have noticed yet. */
+function isOvertaken({ columns }: DifferentRow): boolean {
+  return columns.some(({ column, log }) => column === 'reason' && log === 'canonical_id');
+}

@@ -1,0 +1,125 @@
+import { canonicalUserId } from '#schemas/ids.ts';
+import type { Migration } from '#schemas/types.ts';
+import { type Binding, countBindings, type Reason } from '../../../services/loader/core/bindings.ts';
+import { IdMap } from './id-map.ts';
+import type { FoldedRecords, LogRow } from './partition-fold.ts';
+import { readProperties } from './row-text.ts';
+
+/** Place of a property change among all of a user's: (time, receive time, partition, offset), the last one counts. */
+export type WriteOrder = readonly [timeMs: number, receivedMs: number, partition: number, offset: number];
+
+export type Write = { readonly order: WriteOrder; readonly value: string | number | boolean };
+
+export type Device = {
+  firstSeenMs: number;
+  /** Where the device is the canonical id of an identity that a record named alone. */
+  identity: string;
+  /** Events, not counting property changes. */
+  events: number;
+  /** Receive time of the last property change; 0 = none. */
+  changedAtMs: number;
+  /** Last write of each property; undefined until there is one. */
+  writes: Map<string, Write> | undefined;
+};
+
+export type JudgedBinding = {
+  readonly binding: Migration;
+  readonly counts: boolean;
+  readonly reason: Reason;
+};
+
+/** Two identities that have one canonical user id: the hash has 53 bits. */
+export type Collision = {
+  readonly environment: number;
+  readonly userId: number;
+  readonly identities: readonly string[];
+};
+
+/** Everything the log says about devices, identities and properties, over all partitions. */
+export class People {
+  readonly devices = new IdMap<Device>();
+  readonly bindings = new IdMap<Migration>();
+  /** An identity of each canonical id. */
+  readonly #identities = new IdMap<string>();
+  readonly #collisions = new IdMap<Set<string>>();
+
+  add({ events, userChanges, bindings }: FoldedRecords, partition: number): void {
+    for (const { record } of events) this.#see(record).events += 1;
+    for (const change of userChanges) this.#write(this.#see(change.record), change, partition);
+    for (const binding of bindings) {
+      this.bindings.set(binding.environment, binding.from_user_id, binding);
+      this.#name(binding.environment, binding.to_user_id, binding.identity);
+    }
+  }
+
+  #see({ environment, device_id, time, identity }: LogRow['record']): Device {
+    const device = this.devices.getOrInsert(environment, device_id, () => ({
+      firstSeenMs: time,
+      identity: '',
+      events: 0,
+      changedAtMs: 0,
+      writes: undefined,
+    }));
+    device.firstSeenMs = Math.min(device.firstSeenMs, time);
+    if (identity === '' || identity === device.identity) return device;
+    if (canonicalUserId(environment, identity) !== device_id) return device;
+    this.#name(environment, device_id, identity);
+    device.identity = largest(device.identity, identity);
+    return device;
+  }
+
+  #write(device: Device, { offset, record }: LogRow, partition: number): void {
+    device.changedAtMs = Math.max(device.changedAtMs, record.received_at);
+    device.writes ??= new Map();
+    const order: WriteOrder = [record.time, record.received_at, partition, offset];
+    for (const [name, value] of readProperties(record.properties)) {
+      const known = device.writes.get(name);
+      if (known === undefined || isLater(order, known.order)) device.writes.set(name, { order, value });
+    }
+  }
+
+  #name(environment: number, id: number, identity: string): void {
+    const known = this.#identities.getOrInsert(environment, id, () => identity);
+    if (known === identity) return;
+    this.#collisions.getOrInsert(environment, id, () => new Set([known])).add(identity);
+  }
+
+  collisions(): Collision[] {
+    return [...this.#collisions.entries()].map(([environment, userId, identities]) => ({
+      environment,
+      userId,
+      identities: [...identities],
+    }));
+  }
+
+  /** Which bindings count, by the rule of the loader's core over all bindings at once. */
+  judge(): IdMap<JudgedBinding> {
+    const judged = new IdMap<JudgedBinding>();
+    for (const environment of this.bindings.environments()) {
+      const own = [...this.bindings.of(environment).values()];
+      const rules: Binding[] = own.map(({ from_user_id, to_user_id, bound_at, source }) => ({
+        fromUserId: from_user_id,
+        toUserId: to_user_id,
+        boundAtMs: bound_at,
+        source,
+      }));
+      const canonical = new Set(this.#identities.of(environment).keys());
+      countBindings(rules, canonical).forEach(({ counts, reason }, at) => {
+        const binding = own[at]!;
+        judged.set(environment, binding.from_user_id, { binding, counts, reason });
+      });
+    }
+    return judged;
+  }
+}
+
+/** Greatest text by bytes, as ClickHouse's max() takes it. */
+export function largest(left: string, right: string): string {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0 ? right : left;
+}
+
+export function isLater(order: WriteOrder, than: WriteOrder): boolean {
+  for (let at = 0; at < order.length; at += 1)
+    if (order[at] !== than[at]) return (order[at] as number) > (than[at] as number);
+  return false;
+}

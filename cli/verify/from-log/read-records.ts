@@ -1,0 +1,28 @@
+import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
+import type { ReadRecord } from '#lib/streams/fold-chunk.ts';
+import { readOrigin } from '#lib/streams/origin.ts';
+
+/** A stretch of one partition of the log: from `from` up to and without `to`. */
+export type Stretch = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+};
+
+/** Records of the log as the stages read them, some thousands at a time. */
+export async function* readRecords(reader: PartitionReader, stretch: Stretch): AsyncGenerator<ReadRecord[]> {
+  const { topic, partition } = stretch;
+  for await (const { messages } of reader.read(stretch)) {
+    yield messages.map(({ key, value, timestamp, offset: text, headers }) => {
+      const offset = BigInt(text);
+      return {
+        key: key ?? Buffer.alloc(0),
+        value,
+        timestampMs: Number(timestamp),
+        offset,
+        origin: readOrigin(headers) ?? { topic, partition, offset },
+      };
+    });
+  }
+}
