@@ -94,3 +94,32 @@ test('foldChunk() goes on from the counts that were committed', () => {
   const { metadata } = foldChunk(summing, summing.createState(), before, [aRecord(0n, 4, 20)], PLACE);
   assert.deepEqual(metadata, { streamTime: 50, counts: { 'event.forwarded': 4 } });
 });
+
+const retryOf = (record: ReadRecord, generation: number): ReadRecord => ({
+  ...record,
+  retry: { letter: '3:9', generation },
+});
+
+test('foldChunk() takes a record that was put back in its own generation, at its first origin', () => {
+  const origin = { topic: 'events.collected', partition: 3, offset: 1n };
+  const record = { ...retryOf(aRecord(8n, 4, 20), 2), origin };
+  const { outputs, metadata } = foldChunk(summing, summing.createState(), EMPTY_METADATA, [record], PLACE);
+  assert.deepEqual(metadata, { streamTime: 20, counts: { 'retry.taken': 1, 'event.forwarded': 1 } });
+  assert.deepEqual([outputs[0]?.origin, outputs[0]?.retry], [origin, undefined]);
+});
+
+test('foldChunk() passes over a record that was put back in another generation', () => {
+  const record = retryOf(aRecord(8n, 4, 20), 1);
+  const state = summing.createState();
+  const { outputs, metadata } = foldChunk(summing, state, EMPTY_METADATA, [record], PLACE);
+  assert.deepEqual(metadata, { streamTime: 0, counts: { 'retry.other_generation': 1 } });
+  assert.deepEqual([state.sum, outputs.length], [0, 1]);
+});
+
+test('foldChunk() lets a dead letter of a record that was put back point to the first', () => {
+  const record = retryOf(aRecord(8n, 255, 20), 2);
+  const folded = foldChunk(summing, summing.createState(), EMPTY_METADATA, [record], PLACE);
+  assert.deepEqual(folded.rejected, ['corrupt']);
+  assert.deepEqual(folded.outputs[0]?.retry, { letter: '3:9', generation: 2 });
+  assert.deepEqual(folded.metadata.counts, { 'retry.taken': 1, 'unknown.rejected': 1 });
+});

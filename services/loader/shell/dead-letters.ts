@@ -5,6 +5,9 @@ import { retryHeaders } from '#lib/streams/retry.ts';
 import { topicInKafka } from '#schemas/topics.ts';
 import type { Refusal } from '../core/chunk-rows.ts';
 
+/** Key, headers, timestamp and lengths of a message, generously. */
+const OVERHEAD_BYTES = 300;
+
 /** Writes refused records to events.rejected, with reason and origin, before their offsets are committed. */
 export type DeadLetters = (
   from: { readonly topic: string; readonly partition: number },
@@ -59,12 +62,13 @@ function batchesOf(messages: readonly (Message & { value: Buffer })[]): Message[
   const batches: Message[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const message of messages) {
-    if (bytes + message.value.length > MAX_RECORD_BYTES) {
+    const size = message.value.length + OVERHEAD_BYTES;
+    if (bytes + size > MAX_RECORD_BYTES) {
       batches.push([]);
       bytes = 0;
     }
     batches.at(-1)?.push(message);
-    bytes += message.value.length;
+    bytes += size;
   }
   return batches;
 }
