@@ -195,7 +195,7 @@ test('a record that cannot be read and a row that ClickHouse refuses end as dead
   await until('three dead letters', () => letters.length >= 3);
   await consumer.disconnect();
   assert.deepEqual(letters.map(({ code, stage }) => `${stage} ${code}`).sort(), [
-    'loader corrupt',
+    'loader bad_properties',
     'loader not_framed',
     'loader refused_by_clickhouse',
   ]);
