@@ -83,7 +83,7 @@ async function compareAllSessions(
   const { generation, partition } = options;
   const add = async (section: string, comparison: Comparison) => {
     if (comparison.different.length > 0) await later.catchUp([partition]);
-    findings.add(section, comparison, ({ environment, id }) => later.isDevice(environment, id));
+    findings.add(section, comparison, ({ environment, id }) => later.touched.isDevice(environment, id));
   };
   const rows = askRows<Session>(clickhouse, storedSessionsQuery(generation, partition));
   await add('sessions', await compareSessions(sessions, rows, isRejectedSession));

@@ -42,7 +42,7 @@ export async function checkPeople(check: PeopleCheck): Promise<void> {
   const isChangedLater = async ({ different }: Comparison) => {
     if (different.length === 0) return () => false;
     await later.catchUp();
-    const touched = later.people(judged);
+    const touched = later.touched.people(judged);
     return ({ environment, id }: DifferentRow) => touched.has(environment, id);
   };
   await checkBindings(check, judged, isChangedLater);

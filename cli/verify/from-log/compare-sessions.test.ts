@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sessionCodec } from '#schemas/codec.ts';
+import type { Session } from '#schemas/types.ts';
+import { compareCounters } from './compare-counters.ts';
+import { compareResolvedSessions, compareSessions } from './compare-sessions.ts';
+import { PartitionFold } from './partition-fold.ts';
+import { handMadeLog, T0 } from './testing.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+const fold = new PartitionFold({ partition: 0, partitions: 1, generation: 1, isRejected: () => false });
+fold.add(handMadeLog([{}, { time: T0 + HOUR_MS }, { time: T0 + HOUR_MS / 2 }, { device_id: 2 }]));
+const { sessions } = fold;
+const rows = [...sessions.values()].map((value) => sessionCodec.decode(value));
+
+async function* asyncOf<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
+
+const named = async (found: readonly Session[], rejected: string[] = []) =>
+  (await compareSessions(sessions, asyncOf(found), (key) => rejected.includes(key))).different.map(
+    ({ id, columns }) => [id, ...columns.map(({ column }) => column)],
+  );
+
+test('compareSessions() compares every column of every session', async () => {
+  assert.equal(rows.length, 3);
+  assert.deepEqual(await named(rows), []);
+  const [first, ...others] = rows as [Session, ...Session[]];
+  assert.deepEqual(await named([{ ...first, ended_at: 1, absorbed: [4] }, ...others]), [
+    [first.device_id, 'absorbed', 'ended_at'],
+  ]);
+  assert.deepEqual(await named(others), [[first.device_id, 'row']]);
+  assert.deepEqual(await named(others, [...sessions.keys()]), []);
+  assert.deepEqual(await named([...rows, { ...first, session_id: 5 }]), [[first.device_id, 'row']]);
+});
+
+test('compareResolvedSessions() follows an absorbed session to its survivor', () => {
+  const absorbed = rows.find(({ merged_into }) => merged_into !== 0) as Session;
+  const { environment, device_id, session_id, merged_into } = absorbed;
+  const stored = new Set(sessions.keys());
+  const right = { environment, device_id, session_id, resolved: merged_into };
+  assert.deepEqual(compareResolvedSessions(sessions, stored, [right]).different, []);
+  assert.deepEqual(compareResolvedSessions(sessions, stored, []).different[0]?.columns, [
+    { column: 'session_id', log: merged_into, found: session_id },
+  ]);
+  const wrong = { ...right, session_id: 77 };
+  assert.equal(compareResolvedSessions(sessions, stored, [right, wrong]).different.length, 1);
+});
+
+test('compareCounters() wants equal counters, or no fewer where a stage has gone on', () => {
+  const at = { stage: 'loader', topic: 'profile.changes', partition: 0, log: { 'event.loaded': 2 } };
+  const differences = (found: number, isExact: boolean) =>
+    compareCounters([{ ...at, found: { 'event.loaded': found }, isExact }]).different.length;
+  assert.deepEqual(
+    [differences(2, true), differences(3, true), differences(3, false), differences(1, false)],
+    [0, 1, 0, 1],
+  );
+});

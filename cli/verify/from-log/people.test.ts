@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StoredBinding, UserRow } from '#queries/resolved-rows.ts';
+import { canonicalUserId } from '#schemas/ids.ts';
+import type { Collected } from '#schemas/types.ts';
+import { compareBindings, compareResolvedDevices } from './compare-bindings.ts';
+import { compareUsers, userColumn } from './compare-users.ts';
+import { PartitionFold } from './partition-fold.ts';
+import { People } from './people.ts';
+import { handMadeLog, T0 } from './testing.ts';
+import { Touched } from './touched.ts';
+import { usersOf } from './users.ts';
+
+const ann = canonicalUserId(1, 'ann');
+const bob = canonicalUserId(1, 'bob');
+
+/** The people of partitions that are written by hand. */
+function peopleOf(...partitions: Partial<Collected>[][]): People {
+  const people = new People();
+  partitions.forEach((inputs, partition) => {
+    const options = { partition, partitions: 2, generation: 1, isRejected: () => false };
+    people.add(new PartitionFold(options).add(handMadeLog(inputs, partition)), partition);
+  });
+  return people;
+}
+
+const identify = (device_id: number, identity: string, source = 'web') => ({
+  kind: 'identify',
+  device_id,
+  identity,
+  source,
+});
+
+test('judge() decides over all partitions: limit of ten by the server, and no canonical id as a device', () => {
+  const people = peopleOf(
+    Array.from({ length: 11 }, (_, at) => identify(100 + at, 'ann', 'server')),
+    [identify(bob, 'ann'), { device_id: bob, identity: 'bob', source: 'server' }],
+  );
+  const judged = people.judge();
+  assert.deepEqual(judged.get(1, 110)?.reason, 'limit_of_10_in_30_days');
+  assert.deepEqual(judged.get(1, bob)?.reason, 'canonical_id');
+  assert.equal([...judged.entries()].filter(([, , { counts }]) => counts).length, 10);
+});
+
+test('collisions() names two identities on one canonical id', () => {
+  const people = peopleOf([identify(1, 'ann')]);
+  const [binding] = [...people.bindings.of(1).values()];
+  assert.deepEqual(people.collisions(), []);
+  const other = { ...binding!, from_user_id: 2, identity: 'anna' };
+  people.add({ events: [], userChanges: [], accountChanges: [], bindings: [other] }, 0);
+  assert.deepEqual(people.collisions(), [{ environment: 1, userId: ann, identities: ['ann', 'anna'] }]);
+});
+
+const set = (device_id: number, properties: object, time: number) => ({
+  kind: 'user_properties',
+  device_id,
+  properties: JSON.stringify(properties),
+  time,
+});
+
+const LOG = [
+  [
+    { device_id: 1, time: T0 - 5 },
+    identify(1, 'ann'),
+    set(1, { plan: 'old', email: 'a@x' }, T0 + 9),
+    { device_id: 3 },
+  ],
+  [set(2, { plan: 'new' }, T0 + 10), set(2, { Plan: 'newest', email: 'b@x' }, T0 + 8), identify(2, 'ann')],
+];
+
+const ANN: UserRow = {
+  user_id: ann,
+  identity: 'ann',
+  joindate_ms: T0 - 5,
+  last_modified_ms: T0 + 2000,
+  handle: null,
+  email: 'a@x',
+  plan: 'new',
+};
+const OTHER: UserRow = {
+  user_id: 3,
+  identity: null,
+  joindate_ms: T0 + 3000,
+  last_modified_ms: T0 + 3000,
+  handle: null,
+  email: null,
+  plan: null,
+};
+
+async function compare(rows: readonly UserRow[]) {
+  const people = peopleOf(...LOG);
+  const users = usersOf(people, people.judge());
+  const { different } = await compareUsers(1, users.of(1), asyncOf(rows), ['plan', 'Plan', 'email']);
+  return different.map(({ id, columns }) => [id, ...columns.map(({ column }) => column)]);
+}
+
+async function* asyncOf<T>(rows: readonly T[]): AsyncGenerator<T> {
+  yield* rows;
+}
+
+test('compareUsers() takes the last write over all devices of a user', async () => {
+  assert.deepEqual(await compare([ANN, OTHER]), []);
+});
+
+test('compareUsers() names every column that differs, and users that only one side has', async () => {
+  assert.deepEqual(
+    await compare([
+      { ...ANN, plan: 'newest', joindate_ms: T0 },
+      { ...OTHER, user_id: 2 },
+    ]),
+    [
+      [ann, 'joindate_ms', 'plan'],
+      [2, 'row'],
+      [3, 'row'],
+    ],
+  );
+  assert.deepEqual(await compare([{ ...ANN, identity: 'eve', handle: 'x' }, OTHER]), [
+    [ann, 'identity', 'handle'],
+  ]);
+});
+
+test('userColumn() gives built-in columns to exact names alone', () => {
+  assert.deepEqual(['email', 'Email', 'joindate', 'In CRM', ''].map(userColumn), [
+    'email',
+    'email_property',
+    'joindate_property',
+    'in_crm',
+    undefined,
+  ]);
+});
+
+test('compareBindings() names verdicts that differ, and bindings that only one side has', () => {
+  const people = peopleOf([identify(1, 'ann'), identify(2, 'bob')]);
+  const judged = people.judge();
+  const rowOf = (from: number): StoredBinding => {
+    const { partition, offset, ...binding } = judged.get(1, from)!.binding;
+    return { ...binding, origin_partition: partition, origin_offset: offset, counts: 1, reason: '' };
+  };
+  const named = (rows: readonly StoredBinding[]) =>
+    compareBindings(judged, rows).different.map(({ id, columns }) => [
+      id,
+      ...columns.map(({ column }) => column),
+    ]);
+  assert.deepEqual(named([rowOf(1), rowOf(2)]), []);
+  assert.deepEqual(
+    named([
+      { ...rowOf(1), counts: 0, reason: 'x' },
+      { ...rowOf(2), from_user_id: 3 },
+    ]),
+    [
+      [1, 'counts', 'reason'],
+      [3, 'row'],
+      [2, 'row'],
+    ],
+  );
+  assert.deepEqual(named([rowOf(1), rowOf(2), { ...rowOf(2), to_user_id: 5 }]), [[2, 'row']]);
+});
+
+test('compareResolvedDevices() tells events that the resolver gives to another user', () => {
+  const people = peopleOf(...LOG);
+  const judged = people.judge();
+  const right = { environment: 1, device_id: 1, user_id: ann, events: 1 };
+  assert.deepEqual(compareResolvedDevices(people, judged, [right]).different, []);
+  const wrong = compareResolvedDevices(people, judged, [{ ...right, device_id: 3 }]).different;
+  assert.deepEqual(
+    wrong.map(({ id, columns }) => [id, columns[0]?.log, columns[0]?.found]),
+    [
+      [1, ann, 1],
+      [3, 3, ann],
+    ],
+  );
+});
+
+test('Touched sets aside whom later records are about, with all of an identity whose bindings may change', () => {
+  const judged = peopleOf([identify(1, 'ann'), identify(2, 'ann'), identify(4, 'bob')]).judge();
+  const touched = new Touched();
+  for (const { value } of handMadeLog([identify(7, 'ann'), { device_id: 8 }])) touched.note(value);
+  touched.note(Buffer.from('not avro'));
+  const people = touched.people(judged);
+  assert.deepEqual(
+    [1, 2, 7, 8, ann].map((id) => people.has(1, id)),
+    [true, true, true, true, true],
+  );
+  assert.deepEqual(
+    [4, bob].map((id) => people.has(1, id)),
+    [false, false],
+  );
+  assert.equal(touched.isDevice(1, 8), true);
+  assert.equal(touched.isDevice(1, 1), false);
+});
