@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { ConfigError, InvariantError } from '#lib/errors.ts';
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
+import { type RunningConsumer, runConsumer } from '#lib/kafka/run-consumer.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { DecodeCode } from '#schemas/framing.ts';
 import { topicInKafka } from '#schemas/topics.ts';
@@ -36,6 +37,7 @@ export class StageRunner<State> {
   readonly #context: TaskContext<State>;
   readonly #metrics: StageMetrics;
   readonly #consumer: Consumer;
+  #running: RunningConsumer | undefined;
   readonly #tasks = new Map<number, Task<State>>();
   readonly #recovering = new Set<number>();
   #assigned: ReadonlySet<number> | undefined;
@@ -73,17 +75,18 @@ export class StageRunner<State> {
     this.#consumer.on(this.#consumer.events.GROUP_JOIN, ({ payload }) =>
       this.#assign(payload.memberAssignment[topic] ?? []),
     );
-    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) this.#fail(payload.error);
-    });
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await this.#consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: 64,
-      eachBatch: (payload) => this.#processBatch(payload),
-    });
+    this.#running = await runConsumer(
+      this.#consumer,
+      {
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 64,
+        eachBatch: (payload) => this.#processBatch(payload),
+      },
+      { log: this.#context.log, fail: this.#fail },
+    );
   }
 
   /** Empty when every assigned partition is being processed, else what is not. */
@@ -94,7 +97,7 @@ export class StageRunner<State> {
   }
 
   async stop(): Promise<void> {
-    await this.#consumer.disconnect();
+    await this.#running?.stop();
     await Promise.all([...this.#tasks.values()].map((task) => task.close()));
   }
 

@@ -1,4 +1,5 @@
 import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { type RunningConsumer, runConsumer } from '#lib/kafka/run-consumer.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { readRetry } from '#lib/streams/retry.ts';
 import { ORIGIN_HEADERS, type TopicName, topicInKafka } from '#schemas/topics.ts';
@@ -53,7 +54,7 @@ const HEARTBEAT_MS = 1000;
  *   carries the member's generation, so a member that was put out of the group commits nothing.
  * - Positions are read from the group's commits once after each join and kept until the next.
  */
-export async function startLoadingConsumer(options: LoadingConsumerOptions): Promise<void> {
+export async function startLoadingConsumer(options: LoadingConsumerOptions): Promise<RunningConsumer> {
   const { consumer, admin, groupId, generation, limits, log, fail } = options;
   const tasks = new Map<string, Task>();
   const names = new Map(options.topics.map((name) => [topicInKafka(name, generation), name]));
@@ -61,9 +62,6 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     tasks.clear();
     log.info({ group: groupId, assignment: payload.memberAssignment }, 'assigned');
-  });
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) fail(payload.error);
   });
 
   async function openTask(topic: string, partition: number, isWanted: () => boolean): Promise<Task> {
@@ -117,18 +115,19 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
 
   await consumer.connect();
   await consumer.subscribe({ topics: [...names.keys()], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    partitionsConsumedConcurrently: options.concurrency,
-    eachBatch: async (payload) => {
-      try {
-        await loadBatch(payload);
-      } catch (error) {
-        if (!isKafkaError(error) && payload.isRunning()) fail(error);
-        throw error;
-      }
-    },
-  });
+  const eachBatch = async (payload: EachBatchPayload) => {
+    try {
+      await loadBatch(payload);
+    } catch (error) {
+      if (!isKafkaError(error) && payload.isRunning()) fail(error);
+      throw error;
+    }
+  };
+  return runConsumer(
+    consumer,
+    { autoCommit: false, partitionsConsumedConcurrently: options.concurrency, eachBatch },
+    { log, fail },
+  );
 }
 
 /**

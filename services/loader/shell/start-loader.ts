@@ -87,7 +87,7 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     views,
   });
   const identity = createIdentityLoader({ patient, deadLetters, generation, metrics, fail });
-  await startLoadingConsumer({
+  const loading = await startLoadingConsumer({
     consumer,
     admin,
     groupId,
@@ -107,7 +107,7 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     url: health.url,
     failed,
     async stop() {
-      await consumer.disconnect();
+      await loading.stop();
       await identity.stop();
       await Promise.all([producer.disconnect(), admin.disconnect(), health.close()]);
     },
