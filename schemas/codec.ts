@@ -2,7 +2,7 @@ import type { Type } from 'avsc';
 import { checkDatum } from './check-datum.ts';
 import { DecodeError, FRAME_BYTES, readFrame, writeFrame } from './framing.ts';
 import { latestSchema, type PublishedSchema, type SchemaName, schemaById } from './registry.ts';
-import type { Audit, Collected, Migration, Rejected, Session } from './types.ts';
+import type { Audit, Block, Collected, Generation, Migration, Rejected, Session } from './types.ts';
 
 type RecordType = Type & { recordConstructor: new () => unknown };
 
@@ -55,3 +55,5 @@ export const sessionCodec: Codec<Session> = createCodec<Session>('Session');
 export const migrationCodec: Codec<Migration> = createCodec<Migration>('Migration');
 export const auditCodec: Codec<Audit> = createCodec<Audit>('Audit');
 export const rejectedCodec: Codec<Rejected> = createCodec<Rejected>('Rejected');
+export const blockCodec: Codec<Block> = createCodec<Block>('Block');
+export const generationCodec: Codec<Generation> = createCodec<Generation>('Generation');

@@ -78,6 +78,16 @@ export function parseSessionKey(key: Buffer): { environment: number; deviceId: n
   return { environment, deviceId, sessionId: parseRecordKey(key.subarray(8)).id };
 }
 
+/** Key of a block: the canonical user id's record key, then the first generation that honours it. */
+export function blockKey(environment: number, userId: number, fromGeneration: number): Buffer {
+  return sessionKey(environment, userId, fromGeneration);
+}
+
+/** Key of what is known of a generation: no environment, and its number. */
+export function generationKey(generation: number): Buffer {
+  return recordKey(0, generation);
+}
+
 /**
  * Partition of a record key: murmur2 as in Kafka's default partitioner, on every topic of the pipeline.
  * Source: org.apache.kafka.common.utils.Utils.murmur2 and toPositive.

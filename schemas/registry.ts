@@ -12,6 +12,8 @@ export const PUBLISHED = [
   { id: 3, name: 'Migration', file: 'migration.v1.avsc' },
   { id: 4, name: 'Audit', file: 'audit.v1.avsc' },
   { id: 5, name: 'Rejected', file: 'rejected.v1.avsc' },
+  { id: 6, name: 'Block', file: 'block.v1.avsc' },
+  { id: 7, name: 'Generation', file: 'generation.v1.avsc' },
 ] as const;
 
 export type SchemaName = (typeof PUBLISHED)[number]['name'];

@@ -5,7 +5,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export type Topic = {
   /** What a record is, who writes it and who reads it. */
   readonly doc: string;
-  readonly key: 'record key' | 'session key';
+  readonly key: 'record key' | 'session key' | 'block key' | 'generation key';
   readonly schema: SchemaName;
   /** True where each generation has a topic of its own. */
   readonly derived: boolean;
@@ -93,6 +93,24 @@ export const TOPICS = {
     retentionMs: -1,
     segmentMs: 7 * DAY_MS,
   },
+  'identity.blocks': {
+    doc: 'Identities that bind nothing from a generation on. Written by `cairn unmerge`, read whole by every task of the identity-merger.',
+    key: 'block key',
+    schema: 'Block',
+    derived: false,
+    cleanup: 'compact',
+    retentionMs: -1,
+    segmentMs: DAY_MS,
+  },
+  generations: {
+    doc: 'What is known of each generation. Written by `cairn replay` and `cairn generations`, read by every stage when it starts.',
+    key: 'generation key',
+    schema: 'Generation',
+    derived: false,
+    cleanup: 'compact',
+    retentionMs: -1,
+    segmentMs: DAY_MS,
+  },
 } as const satisfies Record<string, Topic>;
 
 /**
@@ -109,6 +127,12 @@ export const TOPIC_NAMES: readonly TopicName[] = Object.keys(TOPICS) as TopicNam
 export function topicInKafka(name: TopicName, generation: number): string {
   return TOPICS[name].derived ? `${name}.g${generation}` : name;
 }
+
+/** Names of the topics that all generations share. */
+export const SHARED_TOPICS: readonly TopicName[] = TOPIC_NAMES.filter((name) => !TOPICS[name].derived);
+
+/** Names of the topics of which each generation has its own. */
+export const DERIVED_TOPICS: readonly TopicName[] = TOPIC_NAMES.filter((name) => TOPICS[name].derived);
 
 /** Headers of derived records: where in `events.collected` the record came from, as decimal text. */
 export const ORIGIN_HEADERS = {

@@ -245,3 +245,39 @@ export type Rejected = {
   /** Value of the record. */
   value: Buffer;
 };
+
+/** An identity that binds no anonymous id in some generations: how a wrong merge is undone. Kept for ever, honoured by every replay. */
+export type Block = {
+  /** Number of the environment. */
+  environment: number;
+  /** Canonical user id of the identity. */
+  user_id: number;
+  /** The identity, as sent. */
+  identity: string;
+  /** First generation that honours it: none that existed when it was written. */
+  from_generation: number;
+  /** First generation that does not any more; 0 = it stays in force. */
+  until_generation: number;
+  /** When it was written. Epoch ms UTC. */
+  blocked_at: number;
+  /** Why, in the operator's words. */
+  reason: string;
+};
+
+/** What is known of a generation that a replay made. Written by the CLI, read by every stage when it starts. A number is never used again. */
+export type Generation = {
+  /** Its number. */
+  generation: number;
+  /** When its replay began. Epoch ms UTC; 0 = it is the first and no replay made it. */
+  created_at: number;
+  /** Generation whose rows were copied; 0 = the whole log was replayed. */
+  copied_from: number;
+  /** Rows of events and property changes received before this were copied and are not loaded. Epoch ms UTC. */
+  copied_before: number;
+  /** When the copy was complete. Epoch ms UTC; 0 = it is not. */
+  copied_at: number;
+  /** When it was last found equal to the live generation. Epoch ms UTC; 0 = never. */
+  verified_at: number;
+  /** When it was dropped: no stage may run for it any more. Epoch ms UTC; 0 = it was not. */
+  dropped_at: number;
+};

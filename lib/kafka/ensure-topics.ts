@@ -1,43 +1,89 @@
-import type { Admin } from 'kafkajs';
+import type { Admin, ConfigResourceTypes } from 'kafkajs';
 import { ConfigError } from '#lib/errors.ts';
-import { MAX_BATCH_BYTES, TOPIC_NAMES, TOPICS, topicInKafka } from '#schemas/topics.ts';
+import {
+  DERIVED_TOPICS,
+  MAX_BATCH_BYTES,
+  SHARED_TOPICS,
+  TOPICS,
+  type TopicName,
+  topicInKafka,
+} from '#schemas/topics.ts';
+
+/** ConfigResourceTypes.TOPIC, which kafkajs does not export in a way that an ES module can import. */
+const TOPIC_RESOURCE: ConfigResourceTypes = 2;
+
+export type TopicOptions = {
+  /** Whose derived topics are wanted too; without it those that all generations share. */
+  readonly generation?: number;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /**
+   * Derived topics that are created lose nothing to time: a replay writes records with the receive times they
+   * always had, which may be older than the retention before anybody has read them.
+   */
+  readonly keepAll?: boolean;
+};
 
 /**
- * Creates the topics of a generation that do not exist yet. Safe to run from several services at once.
- * Throws ConfigError where a topic exists with another number of partitions: records would be looked for
- * in the wrong place.
+ * Creates topics that do not exist yet. Safe to run from several services at once. Throws ConfigError where a
+ * topic exists with another number of partitions: records would be looked for in the wrong place.
  */
-export async function ensureTopics(
-  admin: Admin,
-  options: { generation: number; partitions: number; replicationFactor: number },
-): Promise<void> {
+export async function ensureTopics(admin: Admin, options: TopicOptions): Promise<void> {
+  const { generation = 0, partitions, replicationFactor, keepAll = false } = options;
   const existing = new Set(await admin.listTopics());
-  const wanted = TOPIC_NAMES.map((name) => ({ name, topic: topicInKafka(name, options.generation) }));
+  const names = generation === 0 ? SHARED_TOPICS : [...SHARED_TOPICS, ...DERIVED_TOPICS];
+  const wanted = names.map((name) => ({ name, topic: topicInKafka(name, generation) }));
   const missing = wanted.filter(({ topic }) => !existing.has(topic));
   if (missing.length > 0) {
     await admin.createTopics({
       waitForLeaders: true,
       topics: missing.map(({ name, topic }) => ({
         topic,
-        numPartitions: options.partitions,
-        replicationFactor: options.replicationFactor,
-        configEntries: [
-          { name: 'cleanup.policy', value: TOPICS[name].cleanup },
-          { name: 'retention.ms', value: String(TOPICS[name].retentionMs) },
-          { name: 'segment.ms', value: String(TOPICS[name].segmentMs) },
-          { name: 'min.insync.replicas', value: String(Math.min(2, options.replicationFactor)) },
-          { name: 'max.message.bytes', value: String(MAX_BATCH_BYTES) },
-        ],
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: configOf(name, replicationFactor, keepAll),
       })),
     });
   }
   const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
   const problems = topics
-    .filter(({ partitions }) => partitions.length !== options.partitions)
+    .filter((topic) => topic.partitions.length !== partitions)
     .map(
-      ({ name, partitions }) =>
-        `Cannot use topic ${name}: it has ${partitions.length} partitions and CAIRN_PARTITIONS is ${options.partitions}; ` +
-        `set CAIRN_PARTITIONS=${partitions.length}`,
+      (topic) =>
+        `Cannot use topic ${topic.name}: it has ${topic.partitions.length} partitions and CAIRN_PARTITIONS is ${partitions}; ` +
+        `set CAIRN_PARTITIONS=${topic.partitions.length}`,
     );
   if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** Gives the derived topics of a generation the retention of the catalogue: it has read what it needs. */
+export async function applyRetention(
+  admin: Admin,
+  options: { generation: number; replicationFactor: number },
+): Promise<void> {
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: DERIVED_TOPICS.map((name) => ({
+      type: TOPIC_RESOURCE,
+      name: topicInKafka(name, options.generation),
+      configEntries: configOf(name, options.replicationFactor, false),
+    })),
+  });
+}
+
+/** All settings of a topic: Kafka's alterConfigs resets what it is not given. */
+function configOf(
+  name: TopicName,
+  replicationFactor: number,
+  keepAll: boolean,
+): { name: string; value: string }[] {
+  const { derived, cleanup, retentionMs, segmentMs } = TOPICS[name];
+  const isKept = keepAll && derived;
+  return [
+    { name: 'cleanup.policy', value: isKept && cleanup === 'compact,delete' ? 'compact' : cleanup },
+    { name: 'retention.ms', value: String(isKept ? -1 : retentionMs) },
+    { name: 'segment.ms', value: String(segmentMs) },
+    { name: 'min.insync.replicas', value: String(Math.min(2, replicationFactor)) },
+    { name: 'max.message.bytes', value: String(MAX_BATCH_BYTES) },
+  ];
 }

@@ -33,6 +33,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     addTargetTopic(topic: string): Promise<void>;
     refreshMetadata(): Promise<void>;
     findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
+    findTopicPartitionMetadata(topic: string): { partitionId: number }[];
     findBroker(options: { nodeId: string }): Promise<Broker>;
   }
   export default Cluster;

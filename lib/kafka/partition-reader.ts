@@ -59,6 +59,13 @@ export class PartitionReader {
     await this.#cluster.disconnect();
   }
 
+  /** Partitions of a topic. */
+  async partitions(topic: string): Promise<readonly number[]> {
+    await this.#cluster.addTargetTopic(topic);
+    const partitions = this.#cluster.findTopicPartitionMetadata(topic);
+    return partitions.map(({ partitionId }) => partitionId).sort((left, right) => left - right);
+  }
+
   /** First offset still in the log, and the offset after the last one that readers may see. */
   async bounds(topic: string, partition: number): Promise<{ start: bigint; end: bigint }> {
     const [start, end] = await Promise.all([

@@ -1,8 +1,8 @@
 import { Registry } from 'prom-client';
 import { SHARED_SETTINGS } from '#lib/config/shared-settings.ts';
 import type { ConfigOf } from '#lib/config/spec.ts';
+import { openGeneration } from '#lib/generations/open-generation.ts';
 import { createKafka } from '#lib/kafka/client.ts';
-import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
 import { startHealthServer } from '#lib/service/health.ts';
@@ -35,14 +35,14 @@ export async function startStage<State>(
   const kafka = createKafka({ clientId, brokers, log });
 
   const admin = await waitForKafka({ clientId, brokers, log });
-  await ensureTopics(admin, {
+  const reader = await PartitionReader.open({ brokers, clientId, log });
+  await openGeneration(admin, reader, {
     generation,
     partitions: config.CAIRN_PARTITIONS,
     replicationFactor: config.CAIRN_REPLICATION_FACTOR,
   });
   await admin.disconnect();
 
-  const reader = await PartitionReader.open({ brokers, clientId, log });
   const runner = new StageRunner({
     processor,
     kafka,

@@ -6,7 +6,7 @@ import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
 import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { RunningService } from '#lib/service/run-service.ts';
-import { topicInKafka } from '#schemas/topics.ts';
+import type { TopicName } from '#schemas/topics.ts';
 import type { CollectorConfig } from '../config.ts';
 import { newTick } from '../core/tick.ts';
 import { createClientLookup } from './client-lookup.ts';
@@ -26,7 +26,6 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
   const environments = loadEnvironments(config.CAIRN_ENVIRONMENTS);
   const lookUp = await createClientLookup(config.CAIRN_GEO_DATABASE);
   const partitions = config.CAIRN_PARTITIONS;
-  const generation = config.CAIRN_GENERATION;
   const brokers = config.CAIRN_KAFKA_BROKERS;
   const kafka = createKafka({ clientId: CLIENT_ID, brokers, log });
   const budget = new MemoryBudget(config.CAIRN_MAX_BYTES_IN_FLIGHT);
@@ -35,7 +34,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
   const newId = createRandomIds();
   const publisher = new KafkaPublisher({
     kafka,
-    topic: topicInKafka('events.collected', generation),
+    topic: 'events.collected' satisfies TopicName,
     partitions,
     lingerMs: config.CAIRN_LINGER_MS,
     ackTimeoutMs: config.CAIRN_ACK_TIMEOUT_MS,
@@ -61,7 +60,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
   const url = await listen(http, config);
 
   const admin = await waitForKafka({ clientId: CLIENT_ID, brokers, log });
-  await ensureTopics(admin, { generation, partitions, replicationFactor: config.CAIRN_REPLICATION_FACTOR });
+  await ensureTopics(admin, { partitions, replicationFactor: config.CAIRN_REPLICATION_FACTOR });
   await admin.disconnect();
   await publisher.start();
   const ticker = startTicker({
