@@ -51,7 +51,7 @@ export async function withClickHouse<T>(
   context: Context,
   use: (clickhouse: ClickHouseClient) => Promise<T>,
 ): Promise<T> {
-  const clickhouse = openClickHouse(locateStack(context, ['clickhouse']).clickhouseUrl);
+  const clickhouse = openClickHouse((await locateStack(context, ['clickhouse'])).clickhouseUrl);
   try {
     return await use(clickhouse);
   } finally {

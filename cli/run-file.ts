@@ -10,6 +10,7 @@ export type RunFile = {
   readonly collector: string;
   readonly clickhouse: string;
   readonly brokers: readonly string[];
+  /** The live generation. */
   readonly generation: number;
   readonly partitions: number;
   /** Process ids of the embedded servers; 0 where the server is not embedded. */
@@ -17,6 +18,8 @@ export type RunFile = {
   readonly clickhousePid: number;
   readonly services: readonly {
     readonly name: string;
+    /** Generation a stage works for; stages of the live one come first. */
+    readonly generation?: number | undefined;
     readonly pid: number;
     readonly url: string;
     readonly ready: boolean;

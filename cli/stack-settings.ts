@@ -39,7 +39,11 @@ export const STACK_SETTINGS = {
     default: '',
   } satisfies Setting<string>,
   CAIRN_PARTITIONS: SHARED_SETTINGS.CAIRN_PARTITIONS,
-  CAIRN_GENERATION: SHARED_SETTINGS.CAIRN_GENERATION,
+  CAIRN_GENERATION: {
+    doc: 'Generation to run and to ask about; without it the live one.',
+    parse: SHARED_SETTINGS.CAIRN_GENERATION.parse,
+    default: 0,
+  } satisfies Setting<number>,
   CAIRN_ENVIRONMENTS: { ...SHARED_SETTINGS.CAIRN_ENVIRONMENTS, parse: text } satisfies Setting<string>,
 } as const;
 

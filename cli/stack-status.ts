@@ -1,3 +1,4 @@
+import type { TopicName } from '#schemas/topics.ts';
 import { openClickHouse } from './clickhouse-access.ts';
 import { type KafkaAccess, openKafka } from './kafka-access.ts';
 import type { LocatedStack } from './locate-stack.ts';
@@ -8,6 +9,8 @@ const RATE_WINDOW_MS = 60_000;
 
 export type ServiceStatus = {
   readonly name: string;
+  /** Generation it works for; a collector works for all. */
+  readonly generation: number;
   readonly pid: number | null;
   readonly ready: boolean;
   /** Why it is not ready; empty where it is. */
@@ -21,7 +24,7 @@ export type ServiceStatus = {
   /** Records by kind and outcome since the beginning of the log. */
   readonly counts: Readonly<Record<string, number>>;
   readonly inputs: readonly {
-    readonly topic: string;
+    readonly topic: TopicName;
     readonly partition: number;
     readonly committed: number;
     readonly end: number;
@@ -49,8 +52,16 @@ export async function readStackStatus(stack: LocatedStack): Promise<StackStatus>
   const nowMs = Date.now();
   const kafka = await openKafka(brokers);
   try {
-    const [progress, collectedPerSecond, clickhouseReady, probes] = await Promise.all([
+    // An old generation that can be switched back to runs beside the live one.
+    const others = new Set(run?.services.map((service) => service.generation ?? generation));
+    others.delete(generation);
+    const [progress, otherProgress, collectedPerSecond, clickhouseReady, probes] = await Promise.all([
       progressOfStages(kafka.admin, kafka.reader, generation),
+      Promise.all(
+        [...others].map(
+          async (other) => [other, await progressOfStages(kafka.admin, kafka.reader, other)] as const,
+        ),
+      ),
       rateOf(kafka, nowMs),
       answers(clickhouseUrl),
       Promise.all(
@@ -62,12 +73,25 @@ export async function readStackStatus(stack: LocatedStack): Promise<StackStatus>
     const stages = [...new Set(progress.map(({ service }) => service))];
     const known =
       run === undefined
-        ? stages.map((name) => ({ name, pid: null, url: '', restarts: 0, reason: '', ready: true }))
+        ? stages.map((name) => ({
+            name,
+            generation,
+            pid: null,
+            url: '',
+            restarts: 0,
+            reason: '',
+            ready: true,
+          }))
         : running;
-    const services = known.map((service) => ({
-      ...service,
-      ...progressOf(service.name, progress, nowMs),
-    }));
+    const progressByGeneration = new Map([[generation, progress] as const, ...otherProgress]);
+    const services = known.map((service) => {
+      const own = service.generation ?? generation;
+      return {
+        ...service,
+        generation: own,
+        ...progressOf(service.name, progressByGeneration.get(own) ?? [], nowMs),
+      };
+    });
     return {
       ready: clickhouseReady && services.every(({ ready }) => ready),
       pid: run?.pid ?? null,

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedStack } from '#infra/embedded/embedded-stack.ts';
 import type { Variables } from './command.ts';
+import { FIRST_GENERATION } from './generations/live-generation.ts';
+import { StageSets } from './generations/stage-sets.ts';
+import { SwitchWatch } from './generations/switch-watch.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { type LogFile, openLogFile } from './service-log.ts';
 import type { StackSettings } from './stack-settings.ts';
-import type { ServiceState } from './supervised-service.ts';
-import { startSupervisor } from './supervisor.ts';
+import { type ServiceSpec, type ServiceState, type Supervisor, startSupervisor } from './supervisor.ts';
 
 /** The services, in the order in which they stop: what writes stops before what reads. */
 export const SERVICE_NAMES = ['collector', 'identity-merger', 'sessionizer', 'loader'] as const;
@@ -31,6 +33,8 @@ export type Stack = {
   readonly collectorUrl: string;
   readonly clickhouseUrl: string;
   readonly brokers: readonly string[];
+  /** The generation that readers see, as of now. */
+  readonly generation: number;
   /** Process ids of the embedded servers as of now; 0 where one is not embedded. */
   readonly kafkaPid: number;
   readonly clickhousePid: number;
@@ -66,24 +70,49 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { brokers, clickhouseUrl } = embedded;
   const wanted = SERVICE_NAMES.filter((name) => (options.services ?? SERVICE_NAMES).includes(name));
   const logs = new Map<string, LogFile>();
-  let states: readonly ServiceState[] = [];
-  const collectorUrl = () => states.find(({ name }) => name === 'collector')?.url ?? '';
-  const envOf = (): Variables => ({
-    ...options.env,
-    CAIRN_KAFKA_BROKERS: brokers.join(','),
-    CAIRN_CLICKHOUSE_URL: clickhouseUrl,
-    // A free port that was picked is kept over restarts: clients know it.
-    CAIRN_HTTP_PORT: collectorUrl() === '' ? String(settings.CAIRN_HTTP_PORT) : new URL(collectorUrl()).port,
-    CAIRN_HEALTH_PORT: '0',
+  let collector: readonly ServiceState[] = [];
+  const collectorUrl = () => collector[0]?.url ?? '';
+  const specOf = (name: ServiceName, generation?: number): ServiceSpec => ({
+    name,
+    generation,
+    main: fileURLToPath(new URL(`../services/${name}/main.ts`, import.meta.url)),
+    env: (): Variables => ({
+      ...options.env,
+      CAIRN_KAFKA_BROKERS: brokers.join(','),
+      CAIRN_CLICKHOUSE_URL: clickhouseUrl,
+      // A free port that was picked is kept over restarts: clients know it.
+      CAIRN_HTTP_PORT:
+        collectorUrl() === '' ? String(settings.CAIRN_HTTP_PORT) : new URL(collectorUrl()).port,
+      CAIRN_HEALTH_PORT: '0',
+      CAIRN_GENERATION: String(generation ?? ''),
+    }),
   });
+  const events = {
+    onNotice: progress,
+    onLine(service: string, line: string) {
+      const log = logs.getOrInsertComputed(service, () => openLogFile(join(dataDir, 'logs'), service));
+      log.append(line);
+      onLine(service, line);
+    },
+  };
+  const switches = new SwitchWatch(clickhouseUrl);
   const letGo = async () => {
     keepRunFile = () => {};
+    await switches.close();
     await embedded.stop();
     for (const log of logs.values()) log.close();
     removeRunFile(dataDir);
   };
   try {
     const startedAt = new Date().toISOString();
+    const pinned = settings.CAIRN_GENERATION;
+    const [live = FIRST_GENERATION] = pinned === 0 ? await switches.first(signal, progress) : [pinned];
+    const stages = new StageSets(live, {
+      ...events,
+      specsOf: (generation) =>
+        wanted.filter((name) => name !== 'collector').map((name) => specOf(name, generation)),
+      onChange: () => keepRunFile(),
+    });
     keepRunFile = () =>
       writeRunFile(dataDir, {
         pid: process.pid,
@@ -91,34 +120,43 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         collector: collectorUrl(),
         clickhouse: clickhouseUrl,
         brokers,
-        generation: settings.CAIRN_GENERATION,
+        generation: stages.live,
         partitions: settings.CAIRN_PARTITIONS,
         kafkaPid: embedded.kafkaPid,
         clickhousePid: embedded.clickhousePid,
-        services: states,
+        services: [...collector, ...stages.states()],
       });
     keepRunFile();
-    for (const name of wanted) logs.set(name, openLogFile(join(dataDir, 'logs'), name));
-    const supervisor = await startSupervisor(
-      wanted.map((name) => ({
-        name,
-        main: fileURLToPath(new URL(`../services/${name}/main.ts`, import.meta.url)),
-        env: envOf,
-      })),
-      {
-        onChange(services) {
-          states = services;
-          keepRunFile();
+    const giveUp = new AbortController();
+    const startSignal = AbortSignal.any([signal, giveUp.signal]);
+    const starts = [
+      startSupervisor(
+        wanted.filter((name) => name === 'collector').map((name) => specOf(name)),
+        {
+          ...events,
+          onChange(states) {
+            collector = states;
+            keepRunFile();
+          },
         },
-        onNotice: progress,
-        onLine(service, line) {
-          logs.get(service)?.append(line);
-          onLine(service, line);
-        },
-      },
-      signal,
-    );
-    const failed = Promise.race([supervisor.failed, embedded.failed]);
+        startSignal,
+      ),
+      stages.start(live, startSignal),
+    ] as const;
+    let front: Supervisor;
+    try {
+      [front] = await Promise.all(starts);
+    } catch (error) {
+      giveUp.abort();
+      const [supervisor] = await Promise.allSettled(starts);
+      if (supervisor.status === 'fulfilled') await supervisor.value.stop();
+      await stages.stop();
+      throw error;
+    }
+    const stopFollowing = new AbortController();
+    if (pinned === 0)
+      switches.watch((switched) => stages.follow(switched, stopFollowing.signal), stopFollowing.signal);
+    const failed = Promise.race([front.failed, stages.failed, embedded.failed]);
     failed.catch(() => {});
     return {
       collectorUrl: collectorUrl(),
@@ -130,10 +168,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       get clickhousePid() {
         return embedded.clickhousePid;
       },
-      services: supervisor.states,
+      get generation() {
+        return stages.live;
+      },
+      services: () => [...collector, ...stages.states()],
       failed,
       async stop() {
-        await supervisor.stop();
+        stopFollowing.abort();
+        await front.stop();
+        await stages.stop();
         await letGo();
       },
     };

@@ -11,6 +11,8 @@ const STOP_PATIENCE_MS = 15_000;
 
 export type ServiceSpec = {
   readonly name: string;
+  /** Generation it works for; undefined where generations are nothing to it. */
+  readonly generation?: number | undefined;
   /** Path of the service's main.ts. */
   readonly main: string;
   /** Environment of the next run; read at every start. */
@@ -19,6 +21,7 @@ export type ServiceSpec = {
 
 export type ServiceState = {
   readonly name: string;
+  readonly generation?: number | undefined;
   readonly pid: number;
   /** Empty until the service has said that it is ready. */
   readonly url: string;
@@ -62,6 +65,7 @@ export class SupervisedService {
   state(): ServiceState {
     return {
       name: this.#spec.name,
+      generation: this.#spec.generation,
       pid: this.#process?.pid ?? 0,
       url: this.#url,
       ready: this.#ready,
@@ -82,6 +86,12 @@ export class SupervisedService {
     this.#ready = false;
   }
 
+  /** How logs and notices name it: those of the first generation plainly, later ones with their number. */
+  get #label(): string {
+    const { name, generation = 1 } = this.#spec;
+    return generation === 1 ? name : `${name}.g${generation}`;
+  }
+
   #run(): void {
     const startedAt = performance.now();
     const run = startServiceProcess({
@@ -89,7 +99,7 @@ export class SupervisedService {
       env: this.#spec.env(),
       onLine: (line) => {
         this.#complaint = complaintOf(line) ?? this.#complaint;
-        this.#events.onLine(this.#spec.name, line);
+        this.#events.onLine(this.#label, line);
       },
     });
     this.#process = run;
@@ -111,13 +121,13 @@ export class SupervisedService {
     this.#ready = false;
     if (this.#stopping) return;
     if (exit.code === EXIT.config) {
-      this.#fail(new ConfigError([`Cannot start ${this.#spec.name}: ${this.#complaint || 'see its log'}`]));
+      this.#fail(new ConfigError([`Cannot start ${this.#label}: ${this.#complaint || 'see its log'}`]));
       return;
     }
     if (ranMs >= GOOD_RUN_MS) this.#pauseMs = FIRST_PAUSE_MS;
     this.#restarts += 1;
     const how = exit.signal === null ? `exited with ${exit.code}` : `was killed by ${exit.signal}`;
-    this.#events.onNotice(`${this.#spec.name} ${how}, restarting`);
+    this.#events.onNotice(`${this.#label} ${how}, restarting`);
     this.#complaint = '';
     this.#pause = setTimeout(() => this.#run(), this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);

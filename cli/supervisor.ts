@@ -5,6 +5,8 @@ import {
   SupervisedService,
 } from './supervised-service.ts';
 
+export type { ServiceSpec, ServiceState } from './supervised-service.ts';
+
 export type SupervisorEvents = Omit<ServiceEvents, 'onChange'> & {
   /** A service started, became ready or died; the states are those of all services. */
   onChange(states: readonly ServiceState[]): void;

@@ -27,7 +27,7 @@ a table on a terminal, tab-separated with a header line otherwise. - reads the s
     const query = statement === '-' ? await text(context.stdin) : statement;
     if (query.trim() === '') throw new UsageError('The statement is empty');
     const wanted = json ? 'JSON' : (format ?? (context.stdout.isTTY ? 'PrettyCompact' : 'TSVWithNames'));
-    const clickhouse = openClickHouse(locateStack(context, ['clickhouse']).clickhouseUrl);
+    const clickhouse = openClickHouse((await locateStack(context, ['clickhouse'])).clickhouseUrl);
     try {
       const { stream } = await clickhouse.exec({
         query,

@@ -1,3 +1,4 @@
+import { topicInKafka } from '#schemas/topics.ts';
 import { defineCommand, JSON_OPTION } from '../command.ts';
 import { locateStack } from '../locate-stack.ts';
 import { isAlive } from '../run-file.ts';
@@ -16,7 +17,7 @@ something is not ready.`,
     ['status --json', 'for a monitor'],
   ],
   async run({ json }, _positionals, context) {
-    const status = await readStackStatus(locateStack(context, ['kafka', 'clickhouse']));
+    const status = await readStackStatus(await locateStack(context, ['kafka', 'clickhouse']));
     context.stdout.write(json ? `${JSON.stringify(status)}\n` : render(status));
     return status.ready ? 0 : 1;
   },
@@ -24,15 +25,17 @@ something is not ready.`,
 
 function render(status: StackStatus): string {
   const mark = (pid: number | null) => (pid === null ? '-' : isAlive(pid) ? String(pid) : `${pid} (gone)`);
-  const rows = status.services.map(({ name, pid, ready, reason, restarts, lag, oldestAgeMs, url }) => [
-    name,
-    mark(pid),
-    ready ? 'ready' : reason,
-    name === 'collector' ? '-' : thousands(lag),
-    oldestAgeMs === null ? '-' : durationText(oldestAgeMs),
-    String(restarts),
-    url,
-  ]);
+  const rows = status.services.map(
+    ({ name, generation, pid, ready, reason, restarts, lag, oldestAgeMs, url }) => [
+      generation === status.generation ? name : `${name} (g${generation})`,
+      mark(pid),
+      ready ? 'ready' : reason,
+      name === 'collector' ? '-' : thousands(lag),
+      oldestAgeMs === null ? '-' : durationText(oldestAgeMs),
+      String(restarts),
+      url,
+    ],
+  );
   const servers = [
     ['Kafka', mark(status.kafka.pid), 'ready', '-', '-', '-', status.kafka.brokers],
     [
@@ -57,10 +60,10 @@ function render(status: StackStatus): string {
     ],
     [...rows, ...servers],
   );
-  const inputs = status.services.flatMap(({ name, inputs }) =>
+  const inputs = status.services.flatMap(({ name, generation, inputs }) =>
     [...Map.groupBy(inputs, ({ topic }) => topic)].map(([topic, partitions]) => [
       name,
-      topic,
+      topicInKafka(topic, generation),
       thousands(partitions.reduce((sum, { lag }) => sum + lag, 0)),
       partitions.map(({ lag }) => lag).join(' '),
     ]),

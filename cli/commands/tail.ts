@@ -27,7 +27,7 @@ left behind. Topics: ${TOPIC_NAMES.join(', ')}; those of the running generation.
   async run(values, _positionals, context) {
     const name = topicName(values.topic ?? 'events.collected');
     const limit = readLimit(values.limit);
-    const { brokers, generation, partitions } = locateStack(context, ['kafka']);
+    const { brokers, generation, partitions } = await locateStack(context, ['kafka']);
     const topic = topicInKafka(name, generation);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, context.signal]);

@@ -58,7 +58,7 @@ export async function startOwnStack(
       collectorUrl,
       clickhouseUrl,
       brokers,
-      generation: settings.CAIRN_GENERATION,
+      generation: stack.generation,
       failed,
       async close() {
         await stack.stop();
@@ -72,8 +72,8 @@ export async function startOwnStack(
 }
 
 /** A stack that runs already: its collector by URL, its servers as the other commands find them. */
-export function joinStack(context: Context, collectorUrl: string): DemoStack {
-  const { brokers, clickhouseUrl, generation } = locateStack(context, ['kafka', 'clickhouse']);
+export async function joinStack(context: Context, collectorUrl: string): Promise<DemoStack> {
+  const { brokers, clickhouseUrl, generation } = await locateStack(context, ['kafka', 'clickhouse']);
   return {
     collectorUrl,
     clickhouseUrl,

@@ -61,7 +61,7 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<n
   });
   const truth = truthOf(requests);
   const stack =
-    against === undefined ? await startOwnStack(context, { keep, say }) : joinStack(context, against);
+    against === undefined ? await startOwnStack(context, { keep, say }) : await joinStack(context, against);
   const over = new AbortController();
   try {
     const sending = AbortSignal.any([signal, over.signal]);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type KafkaMessage, logLevel } from 'kafkajs';
 import Cluster from 'kafkajs/src/cluster/index.js';
 import Batch from 'kafkajs/src/consumer/batch.js';
@@ -11,6 +12,17 @@ const EARLIEST = -2;
 const LATEST = -1;
 const FETCH_BYTES = 4 * 1024 * 1024;
 const FETCH_WAIT_MS = 500;
+
+const LEADER_PATIENCE_MS = 10_000;
+const LEADER_PAUSE_MS = 100;
+const LEADER_MOVED = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+]);
+
+type Broker = Awaited<ReturnType<Cluster['findBroker']>>;
 
 export type Chunk = {
   /** Committed data records, in offset order; may be empty where only markers were read. */
@@ -107,13 +119,14 @@ export class PartitionReader {
 
   async #fetch(topic: string, partition: number, from: bigint): Promise<Batch> {
     const fetchOffset = String(from);
-    const broker = await this.#leader(topic, partition);
-    const { responses } = await broker.fetch({
-      isolationLevel: READ_COMMITTED,
-      maxWaitTime: FETCH_WAIT_MS,
-      maxBytes: FETCH_BYTES,
-      topics: [{ topic, partitions: [{ partition, fetchOffset, maxBytes: FETCH_BYTES }] }],
-    });
+    const { responses } = await this.#askLeader(topic, partition, (broker) =>
+      broker.fetch({
+        isolationLevel: READ_COMMITTED,
+        maxWaitTime: FETCH_WAIT_MS,
+        maxBytes: FETCH_BYTES,
+        topics: [{ topic, partitions: [{ partition, fetchOffset, maxBytes: FETCH_BYTES }] }],
+      }),
+    );
     const data = responses[0]?.partitions[0];
     if (data === undefined)
       throw new Error(`Cannot read ${topic}-${partition}: the broker's answer is empty`);
@@ -121,13 +134,29 @@ export class PartitionReader {
   }
 
   async #listOffset(topic: string, partition: number, timestamp: number): Promise<bigint> {
-    const broker = await this.#leader(topic, partition);
-    const { responses } = await broker.listOffsets({
-      replicaId: -1,
-      isolationLevel: READ_COMMITTED,
-      topics: [{ topic, partitions: [{ partition, timestamp }] }],
-    });
+    const { responses } = await this.#askLeader(topic, partition, (broker) =>
+      broker.listOffsets({
+        replicaId: -1,
+        isolationLevel: READ_COMMITTED,
+        topics: [{ topic, partitions: [{ partition, timestamp }] }],
+      }),
+    );
     return BigInt(responses[0]?.partitions[0]?.offset ?? -1);
+  }
+
+  /** Asks a partition's leader, and again where it has just moved or the topic has just been made. */
+  async #askLeader<T>(topic: string, partition: number, ask: (broker: Broker) => Promise<T>): Promise<T> {
+    const giveUpAtMs = performance.now() + LEADER_PATIENCE_MS;
+    for (;;) {
+      try {
+        return await ask(await this.#leader(topic, partition));
+      } catch (error) {
+        if (!LEADER_MOVED.has((error as { type?: string }).type ?? '') || performance.now() > giveUpAtMs)
+          throw error;
+        await pause(LEADER_PAUSE_MS);
+        await this.#cluster.refreshMetadata();
+      }
+    }
   }
 
   async #leader(topic: string, partition: number) {
