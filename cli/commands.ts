@@ -44,6 +44,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'account for every record that was collected',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
+  'dead-letters': {
+    summary: 'what was rejected and why; put it back in after a fix',
+    load: async () => (await import('./commands/dead-letters.ts')).deadLetters,
+  },
   bench: {
     summary: 'measure the pipeline on this machine',
     load: async () => (await import('./commands/bench.ts')).bench,

@@ -1,3 +1,4 @@
+import { checkDatum } from '#schemas/check-datum.ts';
 import { DecodeError, FRAME_BYTES, readFrame } from '#schemas/framing.ts';
 import { parseRecordKey } from '#schemas/ids.ts';
 import { schemaById } from '#schemas/registry.ts';
@@ -43,6 +44,7 @@ export function readRecord(
   try {
     const schema = schemaById(readFrame(value));
     if (schema === undefined) throw new DecodeError('unknown_schema', 'Its schema id is not published');
+    checkDatum(schema, value);
     const datum = schema.type.fromBuffer(value.subarray(FRAME_BYTES)) as Record<string, unknown>;
     return { ...base, schema: schema.name, value: readable(datum) };
   } catch (error) {

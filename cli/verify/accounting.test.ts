@@ -83,3 +83,43 @@ test('totalsByKind() adds partitions up', () => {
     ['event', 24, 18, 4],
   );
 });
+
+test('account() counts a record that was put back once, as what became of it in the end', () => {
+  const { lines, problems } = account({
+    partition: 0,
+    // Two records that were rejected at first, both put back, one refused again; markers; one of another generation.
+    cut: 8n,
+    counts: {
+      'unknown.rejected': 3,
+      'event.forwarded': 2,
+      'retry.taken': 2,
+      'retry.other_generation': 1,
+      'marker.passed': 2,
+    },
+    loaded: [{ kind: 'event', rows: 2, distinct: 2 }],
+    rejectedLater: {},
+  });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    lines.map(({ kind, collected, loaded, rejected }) => [kind, collected, loaded, rejected]),
+    [
+      ['unknown', 1, 0, 1],
+      ['event', 2, 2, 0],
+    ],
+  );
+});
+
+test('account() has no line of unknown records once all were put back', () => {
+  const { lines, problems } = account({
+    partition: 0,
+    cut: 3n,
+    counts: { 'unknown.rejected': 1, 'event.forwarded': 1, 'retry.taken': 1, 'marker.passed': 1 },
+    loaded: [{ kind: 'event', rows: 1, distinct: 1 }],
+    rejectedLater: {},
+  });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    lines.map(({ kind }) => kind),
+    ['event'],
+  );
+});

@@ -1,3 +1,5 @@
+import { RETRY_TAKEN } from '#lib/streams/retry.ts';
+
 /** Records of one kind in one partition of the log, and what became of them. Ticks are not accounted for. */
 export type AccountLine = {
   readonly partition: number;
@@ -40,9 +42,13 @@ const DESTINY_OF: Readonly<Record<string, Destiny>> = {
   repeated: 'ignored',
 };
 
+/** Kinds that are no input of their own: time, marks, and what was put back, which is its first record again. */
+const NO_INPUT = new Set(['tick', 'marker', 'retry']);
+
 /**
  * Closes the accounts of a partition: collected = loaded + rejected + duplicate + ignored + erased, for each
- * kind; and the merger has counted as many records as the log holds.
+ * kind; and the merger has counted as many records as the log holds. A record that was put back from a dead letter
+ * was rejected at first and counts as what became of it then, once.
  */
 export function account(facts: PartitionFacts): Accounting {
   const { partition, cut, counts, loaded, rejectedLater } = facts;
@@ -51,8 +57,9 @@ export function account(facts: PartitionFacts): Accounting {
   let counted = 0;
   for (const [name, count] of Object.entries(counts)) {
     const [kind = '', outcome = ''] = name.split('.');
-    counted += count;
-    if (kind === 'tick') continue;
+    // Counted beside what became of the record.
+    if (name !== RETRY_TAKEN) counted += count;
+    if (NO_INPUT.has(kind)) continue;
     const destiny = DESTINY_OF[outcome];
     if (destiny === undefined) {
       problems.push(
@@ -62,6 +69,8 @@ export function account(facts: PartitionFacts): Accounting {
     }
     kindOf(kinds, kind)[destiny] += count;
   }
+  const taken = counts[RETRY_TAKEN] ?? 0;
+  if (taken > 0) kindOf(kinds, 'unknown').rejected -= taken;
   if (BigInt(counted) !== cut) {
     problems.push(
       `Partition ${partition}: the log holds ${cut} records and the identity-merger counted ${counted}`,
@@ -69,7 +78,7 @@ export function account(facts: PartitionFacts): Accounting {
   }
   for (const { kind } of loaded) kindOf(kinds, kind);
   for (const kind of Object.keys(rejectedLater)) kindOf(kinds, kind);
-  const lines = [...kinds].map(([kind, { passed, rejected, duplicate, ignored }]) => {
+  const all = [...kinds].map(([kind, { passed, rejected, duplicate, ignored }]) => {
     const { rows = 0, distinct = 0 } = loaded.find((one) => one.kind === kind) ?? {};
     const later = rejectedLater[kind] ?? 0;
     return {
@@ -85,6 +94,7 @@ export function account(facts: PartitionFacts): Accounting {
       twice: rows - distinct,
     };
   });
+  const lines = all.filter(({ collected, loaded, rejected }) => collected + loaded + rejected > 0);
   for (const { kind, missing, twice } of lines) {
     if (missing > 0)
       problems.push(

@@ -7,10 +7,12 @@ import {
   loadedRecordsQuery,
 } from '#queries/loaded-records.ts';
 import { ask } from '../clickhouse-access.ts';
+import { letterPartitions } from '../dead-letters/read-letters.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
+import { CommandError } from '../usage-error.ts';
 import { type AccountLine, account, totalsByKind } from './accounting.ts';
 import { compareFinalRows, type FinalRowsResult, finalRowsProblems } from './final-rows.ts';
-import { foldTopic, type LaterRejection, readLaterRejections } from './read-log.ts';
+import { foldTopic, type LaterRejection, readRefusals } from './read-log.ts';
 import { waitUntilLoaded } from './wait-until-loaded.ts';
 
 export type Verdict = {
@@ -28,24 +30,30 @@ export type Verdict = {
   readonly problems: readonly string[];
 };
 
-/** Waits until the log up to its end as it is now is loaded, and closes the accounts. Throws CommandError on time-out. */
+/** Waits until the log up to its end as it is now is loaded, and closes the accounts. Throws CommandError on time-out, and where dead letters are put back meanwhile. */
 export async function reachVerdict(
   kafka: KafkaAccess,
   clickhouse: ClickHouseClient,
   options: { generation: number; timeoutMs: number; progress: (text: string) => void },
 ): Promise<Verdict> {
   const { generation } = options;
+  const before = await readRefusals(kafka, generation, await letterPartitions(kafka.admin));
   const { cut: commits, ends } = await waitUntilLoaded({ kafka, ...options });
   const partitions = [...commits.keys()].sort((left, right) => left - right);
   const cutOf = (partition: number) => {
     const offset = commits.get(partition)?.offset ?? 0n;
     return offset < 0n ? 0n : offset;
   };
-  const [loaded, rejections, [collision]] = await Promise.all([
+  const [loaded, { later: rejections, retried }, [collision]] = await Promise.all([
     ask<LoadedRow>(clickhouse, loadedRecordsQuery(generation, partitions.map(cutOf))),
-    readLaterRejections(kafka, generation, partitions),
+    readRefusals(kafka, generation, partitions),
     ask<CollisionRow>(clickhouse, collisionsQuery(generation)),
   ]);
+  if (retried !== before.retried) {
+    throw new CommandError(
+      'Cannot verify: dead letters were put back meanwhile. Run it again when that is done',
+    );
+  }
   const accounts = partitions.map((partition) =>
     account({
       partition,

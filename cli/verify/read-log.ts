@@ -1,5 +1,6 @@
-import { rejectedCodec } from '#schemas/codec.ts';
-import { ORIGIN_HEADERS, type TopicName, topicInKafka } from '#schemas/topics.ts';
+import { type TopicName, topicInKafka } from '#schemas/topics.ts';
+import { topicNameOf } from '../dead-letters/letter.ts';
+import { readLetters } from '../dead-letters/read-letters.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
 import type { FoldedPartition } from './final-rows.ts';
 
@@ -14,35 +15,46 @@ export type LaterRejection = {
   readonly key: string;
 };
 
-/** Dead letters of a generation, without the merger's: those are in its own counters. */
-export async function readLaterRejections(
+/** What a generation's stages refused and nobody has put back. */
+export type Refusals = {
+  /** By stages after the merger. */
+  readonly later: readonly LaterRejection[];
+  /** By the merger, put back or not: offsets in the log, by partition. */
+  readonly atMerger: ReadonlyMap<number, ReadonlySet<number>>;
+  /** Number of letters that were put back. */
+  readonly retried: number;
+};
+
+/** Dead letters of a generation. The merger's own are counted by itself. */
+export async function readRefusals(
   { reader }: KafkaAccess,
   generation: number,
   partitions: readonly number[],
-): Promise<LaterRejection[]> {
-  const topic: TopicName = 'events.rejected';
-  const rejections = await Promise.all(
-    partitions.map(async (partition) => {
-      const { start, end } = await reader.bounds(topic, partition);
-      const found: LaterRejection[] = [];
-      for await (const { messages } of reader.read({ topic, partition, from: start, to: end })) {
-        for (const { value, headers } of messages) {
-          const letter = rejectedCodec.decode(value);
-          if (letter.generation !== generation || letter.stage === 'identity-merger') continue;
-          found.push({
-            topic: letter.topic,
-            kind: letter.kind || 'event',
-            originPartition: Number(headers?.[ORIGIN_HEADERS.partition] ?? letter.partition),
-            originOffset: BigInt(String(headers?.[ORIGIN_HEADERS.offset] ?? letter.offset)),
-            partition: letter.partition,
-            key: letter.key.toString('hex'),
-          });
-        }
-      }
-      return found;
-    }),
+): Promise<Refusals> {
+  const all = (await readLetters(reader, partitions)).letters.filter((one) => one.generation === generation);
+  const atMerger = Map.groupBy(
+    all.filter(({ stage }) => stage === 'identity-merger'),
+    ({ partition }) => partition,
   );
-  return rejections.flat();
+  const later = all.filter(({ stage, retried, origin }) => {
+    // A record that no stage wrote comes from nowhere in the log.
+    const isOfLog = topicNameOf(origin.topic) === 'events.collected';
+    return stage !== 'identity-merger' && retried === undefined && isOfLog;
+  });
+  return {
+    later: later.map(({ topic, kind, origin, partition, key }) => ({
+      topic,
+      kind: kind || 'event',
+      originPartition: origin.partition,
+      originOffset: origin.offset,
+      partition,
+      key: key.toString('hex'),
+    })),
+    atMerger: new Map(
+      [...atMerger].map(([partition, own]) => [partition, new Set(own.map(({ offset }) => offset))]),
+    ),
+    retried: all.filter(({ retried }) => retried !== undefined).length,
+  };
 }
 
 /** Folds a compacted topic: the last record of each key before the given ends. */

@@ -24,6 +24,9 @@ export function retryHeaders({ letter, generation }: Retry): IHeaders {
   return { [RETRY_HEADERS.letter]: letter, [RETRY_HEADERS.generation]: String(generation) };
 }
 
+/** Counter of offsets of the log that hold no record: markers of the transactions that put records back. */
+export const MARKER_PASSED = 'marker.passed';
+
 /** Counters of records that were put back: in `<kind>.<outcome>` form, of a kind that is no input of its own. */
 export const RETRY_TAKEN = 'retry.taken';
 export const RETRY_OF_OTHERS = 'retry.other_generation';

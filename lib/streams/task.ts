@@ -2,13 +2,14 @@ import { type Kafka, type KafkaMessage, Partitioners, type Producer } from 'kafk
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { DecodeCode } from '#schemas/framing.ts';
+import { TOPICS } from '#schemas/topics.ts';
 import { type CommitMetadata, encodeMetadata } from './commit-metadata.ts';
 import { foldChunk, type ReadRecord } from './fold-chunk.ts';
 import { readOrigin } from './origin.ts';
 import type { Processor } from './processor.ts';
 import { requestsOf } from './produce-requests.ts';
 import { committedPosition, restoreState } from './restore-task.ts';
-import { readRetry } from './retry.ts';
+import { MARKER_PASSED, readRetry } from './retry.ts';
 
 export type TaskContext<State> = {
   readonly processor: Processor<State>;
@@ -92,12 +93,14 @@ export class Task<State> {
     const { processor, groupId, topic, generation } = this.#context;
     const partition = this.#partition;
     const records = messages.map((message) => readRecord(message, topic, partition));
-    const { outputs, metadata, rejected } = foldChunk(processor, this.#state, this.#metadata, records, {
+    const folded = foldChunk(processor, this.#state, this.#metadata, records, {
       topic,
       partition,
       generation,
     });
 
+    const { outputs, rejected } = folded;
+    const metadata = this.#withMarkers(folded.metadata, Number(next - this.position) - messages.length);
     const transaction = await this.#producer.transaction();
     // Outputs before offsets: adding partitions is what waits for the previous transaction's markers.
     for (const topicMessages of requestsOf(outputs, partition, generation)) {
@@ -109,6 +112,13 @@ export class Task<State> {
     this.#metadata = metadata;
     this.position = next;
     return rejected;
+  }
+
+  /** Every offset of the log is accounted for, those without a record too; on derived topics nobody asks. */
+  #withMarkers(metadata: CommitMetadata, markers: number): CommitMetadata {
+    if (markers <= 0 || TOPICS[this.#context.processor.input].derived) return metadata;
+    const passed = (metadata.counts[MARKER_PASSED] ?? 0) + markers;
+    return { ...metadata, counts: { ...metadata.counts, [MARKER_PASSED]: passed } };
   }
 
   get metadata(): CommitMetadata {

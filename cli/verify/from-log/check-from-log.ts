@@ -3,7 +3,7 @@ import type { Environment } from '#lib/config/environments.ts';
 import { topicInKafka } from '#schemas/topics.ts';
 import type { KafkaAccess } from '../../kafka-access.ts';
 import { CommandError } from '../../usage-error.ts';
-import { type LaterRejection, readLaterRejections } from '../read-log.ts';
+import { type LaterRejection, readRefusals } from '../read-log.ts';
 import { checkPartition } from './check-partition.ts';
 import { checkPeople } from './check-people.ts';
 import { compareCounters } from './compare-counters.ts';
@@ -43,7 +43,7 @@ export async function checkFromLog(options: FromLogOptions): Promise<FromLog> {
   const { kafka, generation, cut, say } = options;
   const topic = topicInKafka('events.collected', generation);
   const partitions = [...cut.keys()];
-  const rejections = await readLaterRejections(kafka, generation, partitions);
+  const { later: rejections, atMerger } = await readRefusals(kafka, generation, partitions);
   const people = new People();
   const findings = new Findings();
   const later = new LaterRecords(kafka, topic, cut);
@@ -64,6 +64,7 @@ export async function checkFromLog(options: FromLogOptions): Promise<FromLog> {
         partitions: partitions.length,
         generation,
         isRejected: isRejected(rejections, partition),
+        isRefused: (offset) => atMerger.get(partition)?.has(offset) ?? false,
       },
       isRejectedSession: isRejectedSession(rejections, partition),
       people,

@@ -8,7 +8,13 @@ import { PartitionFold } from './partition-fold.ts';
 import { handMadeLog, T0 } from './testing.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
-const fold = new PartitionFold({ partition: 0, partitions: 1, generation: 1, isRejected: () => false });
+const fold = new PartitionFold({
+  partition: 0,
+  partitions: 1,
+  generation: 1,
+  isRejected: () => false,
+  isRefused: () => false,
+});
 fold.add(handMadeLog([{}, { time: T0 + HOUR_MS }, { time: T0 + HOUR_MS / 2 }, { device_id: 2 }]));
 const { sessions } = fold;
 const rows = [...sessions.values()].map((value) => sessionCodec.decode(value));

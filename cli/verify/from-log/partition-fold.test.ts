@@ -28,6 +28,7 @@ function fold(chunkLength: number, rejected: readonly number[] = []) {
     partitions: 1,
     generation: 1,
     isRejected: (offset) => rejected.includes(offset),
+    isRefused: () => false,
   });
   const all: FoldedRecords = { events: [], userChanges: [], accountChanges: [], bindings: [] };
   for (let at = 0; at < LOG.length; at += chunkLength) {

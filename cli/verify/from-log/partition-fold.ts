@@ -25,6 +25,8 @@ export type FoldOptions = {
   readonly generation: number;
   /** Records of the log that a later stage rejected: there is nothing of them to be found. */
   readonly isRejected: (offset: number) => boolean;
+  /** Records that the merger refused when it read them, whatever today's would do: what it said stands. */
+  readonly isRefused: (offset: number) => boolean;
 };
 
 /**
@@ -45,7 +47,7 @@ export class PartitionFold {
 
   constructor(options: FoldOptions) {
     this.#options = options;
-    this.#merger = createMerger({ partitions: options.partitions });
+    this.#merger = refusing(createMerger({ partitions: options.partitions }), options.isRefused);
     this.#mergerState = this.#merger.createState();
   }
 
@@ -112,4 +114,19 @@ export class PartitionFold {
     }
     return rows;
   }
+}
+
+/** A processor that refuses some records whatever they hold. */
+function refusing<State>(
+  processor: Processor<State>,
+  isRefused: (offset: number) => boolean,
+): Processor<State> {
+  return {
+    ...processor,
+    step(state, record, streamTimeMs) {
+      if (isRefused(Number((record as ReadRecord).offset)))
+        throw new DecodeError('corrupt', 'Cannot fold a record: its stage refused it');
+      return processor.step(state, record, streamTimeMs);
+    },
+  };
 }

@@ -18,7 +18,13 @@ const bob = canonicalUserId(1, 'bob');
 function peopleOf(...partitions: Partial<Collected>[][]): People {
   const people = new People();
   partitions.forEach((inputs, partition) => {
-    const options = { partition, partitions: 2, generation: 1, isRejected: () => false };
+    const options = {
+      partition,
+      partitions: 2,
+      generation: 1,
+      isRejected: () => false,
+      isRefused: () => false,
+    };
     people.add(new PartitionFold(options).add(handMadeLog(inputs, partition)), partition);
   });
   return people;

@@ -1,6 +1,7 @@
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import type { ReadRecord } from '#lib/streams/fold-chunk.ts';
 import { readOrigin } from '#lib/streams/origin.ts';
+import { readRetry } from '#lib/streams/retry.ts';
 
 /** A stretch of one partition of the log: from `from` up to and without `to`. */
 export type Stretch = {
@@ -22,6 +23,7 @@ export async function* readRecords(reader: PartitionReader, stretch: Stretch): A
         timestampMs: Number(timestamp),
         offset,
         origin: readOrigin(headers) ?? { topic, partition, offset },
+        retry: readRetry(headers),
       };
     });
   }

@@ -1,4 +1,5 @@
 import { checkSize } from '#lib/streams/dead-letter.ts';
+import type { Origin } from '#lib/streams/processor.ts';
 import { RETRY_TAKEN, type Retry } from '#lib/streams/retry.ts';
 import { DecodeError, FRAME_BYTES, readFrame } from '#schemas/framing.ts';
 import { MAX_ENVIRONMENT } from '#schemas/ids.ts';
@@ -25,6 +26,8 @@ export type LoadRecord = {
   /** Where in events.collected it came from; 0 where its headers do not say. */
   readonly originPartition: number;
   readonly originOffset: number;
+  /** Where its headers say it came from; undefined on a record that no stage wrote. */
+  readonly origin?: Origin | undefined;
   /** Dead letter it was put back from, if any. */
   readonly retry?: Retry | undefined;
 };

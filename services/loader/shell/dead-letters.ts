@@ -32,12 +32,8 @@ function toMessage(
   from: { readonly topic: string; readonly partition: number },
   { record, code, message, kind }: Refusal,
 ): Message & { value: Buffer } {
-  const { key, value, offset, originPartition, originOffset, retry } = record;
-  const origin = {
-    topic: topicInKafka('events.collected', generation),
-    partition: originPartition,
-    offset: BigInt(originOffset),
-  };
+  const { key, value, offset, retry } = record;
+  const origin = record.origin ?? { ...from, offset };
   return {
     partition: from.partition,
     key,

@@ -1,6 +1,7 @@
 import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { type RunningConsumer, runConsumer } from '#lib/kafka/run-consumer.ts';
 import type { Logger } from '#lib/service/logger.ts';
+import { readOrigin } from '#lib/streams/origin.ts';
 import { readRetry } from '#lib/streams/retry.ts';
 import { ORIGIN_HEADERS, type TopicName, topicInKafka } from '#schemas/topics.ts';
 import type { LoadRecord } from '../core/chunk-rows.ts';
@@ -169,6 +170,7 @@ function toRecord({ offset, key, value, timestamp, headers }: KafkaMessage): Loa
     timestampMs: Number(timestamp),
     originPartition: headerNumber(headers?.[ORIGIN_HEADERS.partition]),
     originOffset: headerNumber(headers?.[ORIGIN_HEADERS.offset]),
+    origin: readOrigin(headers),
     retry: readRetry(headers),
   };
 }
