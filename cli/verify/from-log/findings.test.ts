@@ -18,6 +18,16 @@ test('Findings count every difference and name the first 20 of all sections', ()
   assert.equal(first.filter(({ section }) => section === 'users').length, 3);
 });
 
+test('Findings name a few columns of each row', () => {
+  const findings = new Findings();
+  const columns = ['a', 'b', 'c', 'd'].map((column) => ({ column, log: 1, found: 2 }));
+  findings.add('users', { compared: 2, different: [{ ...row(0), columns }, row(1)] });
+  assert.deepEqual(
+    findings.first().map(({ column }) => column),
+    ['a', 'b', 'c', 'row'],
+  );
+});
+
 test('Findings set rows aside that a later record may have changed', () => {
   const findings = new Findings();
   findings.add('users', { compared: 3, different: rows(2) }, ({ id }) => id === 0);
