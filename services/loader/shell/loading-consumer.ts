@@ -1,4 +1,4 @@
-import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import kafkajs, { type Admin, type Consumer, type EachBatchPayload, type KafkaMessage } from 'kafkajs';
 import { type RunningConsumer, runConsumer } from '#lib/kafka/run-consumer.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { readOrigin } from '#lib/streams/origin.ts';
@@ -88,7 +88,11 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
 
     const commit = async (position: Position) => {
       const offsets = { partition, offset: String(position.next), metadata: formatMetadata(position) };
-      await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [offsets] }] });
+      try {
+        await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [offsets] }] });
+      } catch (error) {
+        throw isAnswer(error) ? error : leaveGroup(error as Error);
+      }
       task.position = position;
     };
     const loadChunk = async (
@@ -154,6 +158,20 @@ async function withHeartbeat<T>(
   } finally {
     clearInterval(beat);
   }
+}
+
+/** Whether the broker itself refused, so that it is known what became of a request. */
+function isAnswer(error: unknown): boolean {
+  return (error as Error).name === 'KafkaJSProtocolError';
+}
+
+/**
+ * What to throw where no answer came to a commit. The request may still be on its way, and one that arrives after
+ * later commits of the same member would set the partition back to before what has been inserted since. kafkajs
+ * leaves the group for this error; as another member of it, the loader is past what the former one sent.
+ */
+function leaveGroup(cause: Error): Error {
+  return Object.assign(new kafkajs.KafkaJSNonRetriableError(cause.message), { cause });
 }
 
 /** Errors of Kafka's are kafkajs's to handle: it joins the group again or tries again. */

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '../../../cli/demo/random.ts';
+import { namedSteps, POINTS } from './named-points.ts';
+import { drawSchedule } from './schedule.ts';
+
+test('drawSchedule() draws the same faults from the same seed, and others from another', () => {
+  const draw = (seed: string) => drawSchedule(createRandom(seed));
+  assert.deepEqual(draw('1'), draw('1'));
+  assert.notDeepEqual(draw('1'), draw('2'));
+});
+
+test('namedSteps() comes to every point, and strikes at a service once in a step', () => {
+  const steps = namedSteps();
+  const struck = new Set(steps.flatMap((step) => step.map(({ point }) => point)));
+  assert.deepEqual(struck, new Set(POINTS));
+  for (const step of steps) {
+    const services = step.map(({ point }) => point.service);
+    assert.equal(new Set(services).size, services.length);
+  }
+});
