@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Admin, ConfigResourceTypes } from 'kafkajs';
 import { ConfigError } from '#lib/errors.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type TopicName,
   topicInKafka,
 } from '#schemas/topics.ts';
+import { isPassing } from './passing-error.ts';
 
 /** ConfigResourceTypes.TOPIC, which kafkajs does not export in a way that an ES module can import. */
 const TOPIC_RESOURCE: ConfigResourceTypes = 2;
@@ -24,11 +26,29 @@ export type TopicOptions = {
   readonly keepAll?: boolean;
 };
 
+const RETRY_MS = 200;
+const PATIENCE_MS = 60_000;
+
 /**
- * Creates topics that do not exist yet. Safe to run from several services at once. Throws ConfigError where a
- * topic exists with another number of partitions: records would be looked for in the wrong place.
+ * Creates topics that do not exist yet. Safe to run from several services at once, and while the broker restarts.
+ * Throws ConfigError where a topic exists with another number of partitions: records would be looked for in the
+ * wrong place.
  */
 export async function ensureTopics(admin: Admin, options: TopicOptions): Promise<void> {
+  const giveUpAtMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await createAndCheck(admin, options);
+      return;
+    } catch (error) {
+      // A topic that another service creates at this moment is there for one request and unknown to the next.
+      if (!isPassing(error as Error) || performance.now() > giveUpAtMs) throw error;
+      await pause(RETRY_MS);
+    }
+  }
+}
+
+async function createAndCheck(admin: Admin, options: TopicOptions): Promise<void> {
   const { generation = 0, partitions, replicationFactor, keepAll = false } = options;
   const existing = new Set(await admin.listTopics());
   const names = generation === 0 ? SHARED_TOPICS : [...SHARED_TOPICS, ...DERIVED_TOPICS];

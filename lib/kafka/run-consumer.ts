@@ -1,16 +1,8 @@
 import type { Consumer, ConsumerRunConfig } from 'kafkajs';
 import type { Logger } from '#lib/service/logger.ts';
+import { isPassing } from './passing-error.ts';
 
 const RESTART_AFTER_MS = 1000;
-
-/** Errors of kafkajs that no waiting mends: the broker or the program is another than it must be. */
-const LASTING = new Set([
-  'KafkaJSInvariantViolation',
-  'KafkaJSNotImplemented',
-  'KafkaJSSASLAuthenticationError',
-  'KafkaJSServerDoesNotSupportApiKey',
-  'KafkaJSUnsupportedMagicByteInMessageSet',
-]);
 
 export type RunningConsumer = {
   /** Leaves the group and disconnects. */
@@ -51,11 +43,4 @@ export async function runConsumer(
       await consumer.disconnect();
     },
   };
-}
-
-/** Whether an error that kafkajs gave up for, and all it came from, are Kafka's and may be gone the next time. */
-export function isPassing(error: Error): boolean {
-  const { name, cause } = error;
-  if (!name.startsWith('KafkaJS') || LASTING.has(name)) return false;
-  return !(cause instanceof Error) || cause === error || isPassing(cause);
 }
