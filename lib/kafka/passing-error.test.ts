@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPassing } from './run-consumer.ts';
+import { isPassing } from './passing-error.ts';
 
 /** An error as kafkajs gives it. */
 function errorOf(name: string, cause?: Error): Error {
