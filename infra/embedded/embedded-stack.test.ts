@@ -60,16 +60,23 @@ async function consume(
   const consumer = kafkaOf(stack).consumer({ groupId });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
-  await new Promise<void>((resolve, reject) => {
-    consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+  const received = new Promise<void>((resolve, reject) => {
+    // kafkajs calls it a crash that a coordinator is still loading, and starts over by itself.
+    consumer.on('consumer.crash', ({ payload }) => {
+      if (!payload.restart) reject(payload.error);
+    });
     const eachMessage = async ({ message }: { message: { value: Buffer | null } }) => {
       values.push(String(message.value));
       if (values.length === count) resolve();
     };
     consumer.run({ eachMessage }).catch(reject);
   });
-  await consumer.disconnect();
-  return values;
+  try {
+    await received;
+    return values;
+  } finally {
+    await consumer.disconnect();
+  }
 }
 
 async function withClickHouse<Result>(
