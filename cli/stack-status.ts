@@ -1,3 +1,4 @@
+import { RETRY_TAKEN } from '#lib/streams/retry.ts';
 import type { TopicName } from '#schemas/topics.ts';
 import { openClickHouse } from './clickhouse-access.ts';
 import { type KafkaAccess, openKafka } from './kafka-access.ts';
@@ -21,6 +22,8 @@ export type ServiceStatus = {
   readonly lag: number;
   /** Age of the oldest record not processed yet, in milliseconds. */
   readonly oldestAgeMs: number | null;
+  /** Records it rejected that were not put back. */
+  readonly deadLetters: number;
   /** Records by kind and outcome since the beginning of the log. */
   readonly counts: Readonly<Record<string, number>>;
   readonly inputs: readonly {
@@ -42,7 +45,7 @@ export type StackStatus = {
   readonly services: readonly ServiceStatus[];
   /** Records collected per second, ticks included, over the last minute. */
   readonly collectedPerSecond: number;
-  /** Records that stages rejected since the beginning of the log. */
+  /** Records that stages rejected and that were not put back. */
   readonly deadLetters: number;
 };
 
@@ -101,7 +104,7 @@ export async function readStackStatus(stack: LocatedStack): Promise<StackStatus>
       clickhouse: { url: clickhouseUrl, pid: run?.clickhousePid || null, ready: clickhouseReady },
       services,
       collectedPerSecond,
-      deadLetters: countOf(progress, '.rejected'),
+      deadLetters: deadLettersOf(countsOf(progress)),
     };
   } finally {
     await kafka.close();
@@ -111,13 +114,11 @@ export async function readStackStatus(stack: LocatedStack): Promise<StackStatus>
 function progressOf(service: string, all: readonly PartitionProgress[], nowMs: number) {
   const own = all.filter((progress) => progress.service === service);
   const oldest = own.map(({ oldestMs }) => oldestMs).filter((ms) => ms !== undefined);
-  const counts: Record<string, number> = {};
-  for (const progress of own) {
-    for (const [name, count] of Object.entries(progress.counts)) counts[name] = (counts[name] ?? 0) + count;
-  }
+  const counts = countsOf(own);
   return {
     lag: own.reduce((sum, { lag }) => sum + lag, 0),
     oldestAgeMs: oldest.length === 0 ? null : Math.max(0, nowMs - Math.min(...oldest)),
+    deadLetters: deadLettersOf(counts),
     counts,
     inputs: own.map(({ topic, partition, committed, end, lag }) => ({
       topic,
@@ -129,12 +130,18 @@ function progressOf(service: string, all: readonly PartitionProgress[], nowMs: n
   };
 }
 
-function countOf(all: readonly PartitionProgress[], suffix: string): number {
-  let sum = 0;
-  for (const { counts } of all) {
-    for (const [name, count] of Object.entries(counts)) if (name.endsWith(suffix)) sum += count;
-  }
+/** Counters of some partitions added up. */
+function countsOf(all: readonly PartitionProgress[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const { counts } of all)
+    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
   return sum;
+}
+
+/** A record that was put back was rejected before, and is counted again where that happens again. */
+function deadLettersOf(counts: Readonly<Record<string, number>>): number {
+  const rejected = Object.entries(counts).filter(([name]) => name.endsWith('.rejected'));
+  return rejected.reduce((sum, [, count]) => sum + count, -(counts[RETRY_TAKEN] ?? 0));
 }
 
 /** Records of the last minute, per second: receive time is the record's timestamp. */

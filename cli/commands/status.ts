@@ -26,22 +26,24 @@ something is not ready.`,
 function render(status: StackStatus): string {
   const mark = (pid: number | null) => (pid === null ? '-' : isAlive(pid) ? String(pid) : `${pid} (gone)`);
   const rows = status.services.map(
-    ({ name, generation, pid, ready, reason, restarts, lag, oldestAgeMs, url }) => [
+    ({ name, generation, pid, ready, reason, restarts, lag, oldestAgeMs, deadLetters, url }) => [
       generation === status.generation ? name : `${name} (g${generation})`,
       mark(pid),
       ready ? 'ready' : reason,
       name === 'collector' ? '-' : thousands(lag),
       oldestAgeMs === null ? '-' : durationText(oldestAgeMs),
+      name === 'collector' ? '-' : thousands(deadLetters),
       String(restarts),
       url,
     ],
   );
   const servers = [
-    ['Kafka', mark(status.kafka.pid), 'ready', '-', '-', '-', status.kafka.brokers],
+    ['Kafka', mark(status.kafka.pid), 'ready', '-', '-', '-', '-', status.kafka.brokers],
     [
       'ClickHouse',
       mark(status.clickhouse.pid),
       status.clickhouse.ready ? 'ready' : 'does not answer',
+      '-',
       '-',
       '-',
       '-',
@@ -55,6 +57,7 @@ function render(status: StackStatus): string {
       { title: 'state' },
       { title: 'lag', right: true },
       { title: 'oldest', right: true },
+      { title: 'rejected', right: true },
       { title: 'restarts', right: true },
       { title: 'address' },
     ],

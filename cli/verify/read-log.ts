@@ -15,6 +15,9 @@ export type LaterRejection = {
   readonly key: string;
 };
 
+/** Partition of the log that a record comes from which no stage wrote. */
+const NOWHERE = -1;
+
 /** What a generation's stages refused and nobody has put back. */
 export type Refusals = {
   /** By stages after the merger. */
@@ -36,16 +39,12 @@ export async function readRefusals(
     all.filter(({ stage }) => stage === 'identity-merger'),
     ({ partition }) => partition,
   );
-  const later = all.filter(({ stage, retried, origin }) => {
-    // A record that no stage wrote comes from nowhere in the log.
-    const isOfLog = topicNameOf(origin.topic) === 'events.collected';
-    return stage !== 'identity-merger' && retried === undefined && isOfLog;
-  });
+  const later = all.filter(({ stage, retried }) => stage !== 'identity-merger' && retried === undefined);
   return {
     later: later.map(({ topic, kind, origin, partition, key }) => ({
       topic,
       kind: kind || 'event',
-      originPartition: origin.partition,
+      originPartition: topicNameOf(origin.topic) === 'events.collected' ? origin.partition : NOWHERE,
       originOffset: origin.offset,
       partition,
       key: key.toString('hex'),

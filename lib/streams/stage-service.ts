@@ -5,6 +5,7 @@ import { openGeneration } from '#lib/generations/open-generation.ts';
 import { createKafka } from '#lib/kafka/client.ts';
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
+import { watchTopics } from '#lib/kafka/watch-topics.ts';
 import { startHealthServer } from '#lib/service/health.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { RunningService } from '#lib/service/run-service.ts';
@@ -41,8 +42,6 @@ export async function startStage<State>(
     partitions: config.CAIRN_PARTITIONS,
     replicationFactor: config.CAIRN_REPLICATION_FACTOR,
   });
-  await admin.disconnect();
-
   const runner = new StageRunner({
     processor,
     kafka,
@@ -57,12 +56,16 @@ export async function startStage<State>(
     notReady: () => runner.notReady(),
   });
   await runner.start();
+  const { promise: topicGone, reject } = Promise.withResolvers<never>();
+  const unwatch = watchTopics(admin, generation, reject);
 
   return {
     url: health.url,
-    failed: runner.failed,
+    failed: Promise.race([runner.failed, topicGone]),
     stop: async () => {
+      unwatch();
       await runner.stop();
+      await admin.disconnect();
       await reader.close();
       await health.close();
     },

@@ -5,6 +5,7 @@ import { openGeneration } from '#lib/generations/open-generation.ts';
 import { createKafka } from '#lib/kafka/client.ts';
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
+import { watchTopics } from '#lib/kafka/watch-topics.ts';
 import { startHealthServer } from '#lib/service/health.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { RunningService } from '#lib/service/run-service.ts';
@@ -101,12 +102,14 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     log,
     fail,
   });
+  const unwatch = watchTopics(admin, generation, fail);
   notReady = '';
 
   return {
     url: health.url,
     failed,
     async stop() {
+      unwatch();
       await loading.stop();
       await identity.stop();
       await Promise.all([producer.disconnect(), admin.disconnect(), health.close()]);
