@@ -6,8 +6,8 @@ import type { Outcome } from './outcome.ts';
 import type { Suite } from './suites.ts';
 
 const LONGEST_TEST_MS = 10 * 60_000;
-/** A file that says nothing for longer will not end by itself. */
-const LONGEST_SILENCE_MS = LONGEST_TEST_MS + 60_000;
+/** Files that say nothing for longer, and run no test, hold something open and will not end by themselves. */
+const LONGEST_LEFTOVER_MS = 3 * 60_000;
 const SIGN_OF_LIFE_MS = 30_000;
 
 /** Runs a suite's files with node:test, each in a process of its own, and prints what it says as it says it. */
@@ -44,7 +44,8 @@ export async function runTestFiles(suite: Extract<Suite, { files: unknown }>): P
   let saidAtMs = heardAtMs;
   const watch = setInterval(() => {
     const nowMs = performance.now();
-    if (nowMs - heardAtMs > LONGEST_SILENCE_MS) giveUp.abort();
+    const isLeftover = [...running].every((name) => files.includes(relative('.', name)));
+    if (nowMs - heardAtMs > (isLeftover ? LONGEST_LEFTOVER_MS : LONGEST_TEST_MS + 60_000)) giveUp.abort();
     if (nowMs - Math.max(saidAtMs, heardAtMs) < SIGN_OF_LIFE_MS) return;
     saidAtMs = nowMs;
     const names = [...running].map((name) => relative('.', name));
