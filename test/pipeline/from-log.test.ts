@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
+import { canonicalUserId } from '#schemas/ids.ts';
 import type { FromLog } from '../../cli/verify/from-log/check-from-log.ts';
 import { runCairn, spawnCairn } from '../support/cairn.ts';
 
@@ -54,6 +55,15 @@ async function demo(seed: string): Promise<void> {
   assert.equal(code, 0, stderr);
 }
 
+async function post(path: string, body: object): Promise<void> {
+  const response = await fetch(new URL(path, collector), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ app_id: '11', ...body }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
 async function verify(): Promise<{ code: number | null; fromLog: FromLog; problems: string[] }> {
   const { code, stdout, stderr } = await runCairn(['verify', '--from-log', '--json'], env);
   assert.notEqual(stdout, '', stderr);
@@ -79,18 +89,19 @@ const ODD_PROPERTIES = {
 
 test('verify --from-log finds every row as the log says', async () => {
   await demo('1');
-  const response = await fetch(new URL('/api/track', collector), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ app_id: '11', user_id: '99', event: 'Odd / "event"', properties: ODD_PROPERTIES }),
-  });
-  assert.equal(response.status, 200);
+  await post('/api/track', { user_id: '99', event: 'Odd / "event"', properties: ODD_PROPERTIES });
+  // A device that turns out to be the canonical id of an identity after it was bound to another.
+  const taken = String(canonicalUserId(1, 'victim'));
+  await post('/api/v1/identify', { user_id: taken, identity: 'thief' });
+  await post('/api/track', { identity: 'victim', event: 'Victim seen' });
   const { code, fromLog, problems } = await verify();
   assert.deepEqual(fromLog.differences, []);
   assert.deepEqual(problems, []);
   assert.equal(code, 0);
+  const reasons = "SELECT reason FROM cairn.user_migrations FINAL WHERE identity = 'thief'";
+  assert.deepEqual(await clickHouse.query(reasons), [{ reason: 'canonical_id' }]);
   const compared = Object.fromEntries(fromLog.sections.map(({ section, compared }) => [section, compared]));
-  assert.equal(compared['events'], Number(DEMO_EVENTS) + 1);
+  assert.equal(compared['events'], Number(DEMO_EVENTS) + 2);
   for (const [section, rows] of Object.entries(compared)) assert.ok(rows > 0, `no ${section} were compared`);
 });
 

@@ -58,6 +58,10 @@ export async function checkPeople(check: PeopleCheck): Promise<void> {
     return;
   }
   const users = usersOf(people, judged);
+  const known = new Set(check.environments.map(({ number }) => number));
+  for (const number of users.environments())
+    if (!known.has(number))
+      check.say(`Environment ${number} is not in the registry and has no views: its users are not compared`);
   for (const { number, name } of check.environments) {
     const names = await ask<{ name: string }>(clickhouse, userPropertyNamesQuery(number));
     const comparison = await compareUsers(
