@@ -48,6 +48,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'what was rejected and why; put it back in after a fix',
     load: async () => (await import('./commands/dead-letters.ts')).deadLetters,
   },
+  replay: {
+    summary: 'build everything again from the log, verify it and switch to it',
+    load: async () => (await import('./commands/replay.ts')).replay,
+  },
   bench: {
     summary: 'measure the pipeline on this machine',
     load: async () => (await import('./commands/bench.ts')).bench,

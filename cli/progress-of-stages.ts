@@ -18,7 +18,12 @@ export type PartitionProgress = StageInput & {
   readonly counts: Readonly<Record<string, number>>;
 };
 
-export type Commit = { readonly offset: bigint; readonly counts: Readonly<Record<string, number>> };
+export type Commit = {
+  readonly offset: bigint;
+  readonly counts: Readonly<Record<string, number>>;
+  /** Largest receive time before the offset. Epoch ms UTC. */
+  readonly streamTimeMs: number;
+};
 
 /** Committed offsets and counters of a stage's input, by partition; offset -1 = nothing committed yet. */
 export async function commitsOf(
@@ -31,10 +36,10 @@ export async function commitsOf(
     topics: [topicInKafka(input.topic, generation)],
   });
   return new Map(
-    answer?.partitions.map(({ partition, offset, metadata }) => [
-      partition,
-      { offset: BigInt(offset), counts: decodeMetadata(metadata).counts },
-    ]),
+    answer?.partitions.map(({ partition, offset, metadata }) => {
+      const { counts, streamTime } = decodeMetadata(metadata);
+      return [partition, { offset: BigInt(offset), counts, streamTimeMs: streamTime }];
+    }),
   );
 }
 

@@ -39,6 +39,7 @@ export const STACK_SETTINGS = {
     default: '',
   } satisfies Setting<string>,
   CAIRN_PARTITIONS: SHARED_SETTINGS.CAIRN_PARTITIONS,
+  CAIRN_REPLICATION_FACTOR: SHARED_SETTINGS.CAIRN_REPLICATION_FACTOR,
   CAIRN_GENERATION: {
     doc: 'Generation to run and to ask about; without it the live one.',
     parse: SHARED_SETTINGS.CAIRN_GENERATION.parse,

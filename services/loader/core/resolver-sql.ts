@@ -20,26 +20,34 @@ export type Reader = { readonly user: string; readonly password: string };
 /** The generation that readers see. */
 export const LIVE_GENERATION = '(SELECT argMax(g, switched_at) FROM cairn.live)';
 
-const ofLive = (dictionary: string) =>
+/** Which of the dictionaries of all generations an expression asks, as SQL. */
+export type DictionaryChoice = (dictionary: string) => string;
+
+const ofLive: DictionaryChoice = (dictionary) =>
   `concat('cairn.${dictionary}_g', toString(assumeNotNull(${LIVE_GENERATION})))`;
+
+/** The dictionaries of one generation, live or not. */
+export function ofGeneration(generation: number): DictionaryChoice {
+  return (dictionary) => `'cairn.${dictionary}_g${generation}'`;
+}
 
 const key = (row: string, id: string) => `bitOr(bitShiftLeft(toUInt64(${row}environment), 53), ${row}${id})`;
 
 /** Resolved user id of the rows of a table alias, which have `environment` and the device under `column`. */
-export function resolvedUserId(alias: string, column = 'device_id'): string {
+export function resolvedUserId(alias: string, column = 'device_id', choice = ofLive): string {
   const row = `${alias}.`;
-  return `dictGetOrDefault(${ofLive('recent_identities')}, 'user_id', ${key(row, column)},
-    dictGetOrDefault(${ofLive('identities')}, 'user_id', ${key(row, column)}, ${row}${column}))`;
+  return `dictGetOrDefault(${choice('recent_identities')}, 'user_id', ${key(row, column)},
+    dictGetOrDefault(${choice('identities')}, 'user_id', ${key(row, column)}, ${row}${column}))`;
 }
 
 /**
  * Resolved session id of the rows of a table alias, which have `environment`, `device_id` and `session_id`;
  * 0 = none. Client session ids may repeat across devices, so an entry counts for its own device only.
  */
-export function resolvedSessionId(alias: string): string {
+export function resolvedSessionId(alias: string, choice = ofLive): string {
   const row = `${alias}.`;
-  return `if(dictGet(${ofLive('absorbed_sessions')}, 'device_id', ${key(row, 'session_id')}) = ${row}device_id,
-    dictGet(${ofLive('absorbed_sessions')}, 'survivor', ${key(row, 'session_id')}), ${row}session_id)`;
+  return `if(dictGet(${choice('absorbed_sessions')}, 'device_id', ${key(row, 'session_id')}) = ${row}device_id,
+    dictGet(${choice('absorbed_sessions')}, 'survivor', ${key(row, 'session_id')}), ${row}session_id)`;
 }
 
 const dictionary = (
@@ -52,6 +60,13 @@ const dictionary = (
   `CREATE OR REPLACE DICTIONARY cairn.${name} (key UInt64, ${columns}) PRIMARY KEY key
 SOURCE(CLICKHOUSE(${reader === undefined ? '' : `USER ${literal(reader.user)} PASSWORD ${literal(reader.password)} `}QUERY ${literal(query)}))
 LAYOUT(${layout}) LIFETIME(0)`;
+
+/** Removes the dictionaries of a generation. */
+export function dropDictionariesSql(generation: number): readonly string[] {
+  return ['identities', 'recent_identities', 'absorbed_sessions'].map(
+    (name) => `DROP DICTIONARY IF EXISTS cairn.${name}_g${generation}`,
+  );
+}
 
 /** The dictionaries of a generation. A dictionary loads at its first use, from tables, also after a restart. */
 export function dictionariesSql(generation: number, reader?: Reader): readonly string[] {

@@ -43,9 +43,10 @@ ORDER BY (environment, event_table_name, device_id, time, event_id) SETTINGS ${S
 
   // One row a session: the newest upsert. The month is not in the partition key, as a late event may move a
   // session's start into the month before, and rows of different partitions never replace each other.
+  // The generation is in the sort key because FINAL, unlike a merge, does replace across partitions.
   `CREATE TABLE IF NOT EXISTS cairn.sessions (${columnList(STORED_TABLES.sessions)}, ${OFFSET_INDEX})
 ENGINE = ReplacingMergeTree(\`_offset\`) PARTITION BY generation
-ORDER BY (environment, device_id, session_id) SETTINGS ${SETTINGS}`,
+ORDER BY (generation, environment, device_id, session_id) SETTINGS ${SETTINGS}`,
 
   PROPERTIES_TABLE(STORED_TABLES.user_properties),
   PROPERTIES_TABLE(STORED_TABLES.account_properties),
@@ -57,7 +58,7 @@ ORDER BY (environment, device_id, session_id) SETTINGS ${SETTINGS}`,
   counts UInt8, reason LowCardinality(String), version UInt64, \`_partition\` UInt16, \`_offset\` UInt64,
   INDEX from_index from_user_id TYPE bloom_filter(0.001) GRANULARITY 1)
 ENGINE = ReplacingMergeTree(version) PARTITION BY generation
-ORDER BY (environment, to_user_id, from_user_id) SETTINGS ${SETTINGS}`,
+ORDER BY (generation, environment, to_user_id, from_user_id) SETTINGS ${SETTINGS}`,
 
   // Verdicts in the order they were reached: the few since the large dictionary was loaded are read often.
   `CREATE TABLE IF NOT EXISTS cairn.identity_changes (generation UInt16, key UInt64, user_id UInt64, version UInt64)

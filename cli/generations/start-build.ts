@@ -1,0 +1,87 @@
+import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
+import type { Generation } from '#schemas/types.ts';
+import { CommandError } from '../usage-error.ts';
+import { copyRows } from './copy-rows.ts';
+import { dropGeneration } from './drop-generation.ts';
+import type { Workplace } from './open-workplace.ts';
+import { nextNumber, unfinishedOf } from './unfinished.ts';
+
+export type BuildOptions = {
+  readonly live: number;
+  readonly switched: readonly number[];
+  /** Rows received before this are copied from the live generation; undefined = the whole log is replayed. */
+  readonly fromMs: number | undefined;
+  /** Drop what an earlier replay has left unfinished. */
+  readonly fresh: boolean;
+  readonly timeoutMs: number;
+  readonly progress: (text: string) => void;
+};
+
+/**
+ * The generation to build: the one an earlier replay has left unfinished, else a new one. Its topics exist
+ * afterwards, and what is to be copied is copied; its stages may be started.
+ */
+export async function startBuild(place: Workplace, options: BuildOptions): Promise<Generation> {
+  const { switched, fresh, progress } = options;
+  const { log, kafka, replicationFactor } = place;
+  let known = await log.generations();
+  if (fresh) {
+    for (const { generation } of unfinishedOf(known, switched)) {
+      progress(`Dropping generation ${generation}, which was not finished`);
+      await dropGeneration(place, generation, progress);
+    }
+    known = await log.generations();
+  }
+  const [unfinished] = unfinishedOf(known, switched);
+  const building = unfinished === undefined ? await begin(place, known, options) : goOn(unfinished, options);
+  await ensureTopics(kafka.admin, {
+    generation: building.generation,
+    partitions: place.stack.partitions,
+    replicationFactor,
+    keepAll: true,
+  });
+  if (building.copied_before === 0 || building.copied_at !== 0) return building;
+  await copyRows(place, building, options);
+  const copied = { ...building, copied_at: Date.now() };
+  await log.writeGeneration(copied);
+  return copied;
+}
+
+async function begin(
+  { log, kafka }: Workplace,
+  known: ReadonlyMap<number, Generation>,
+  { live, switched, fromMs, progress }: BuildOptions,
+): Promise<Generation> {
+  const generation: Generation = {
+    generation: nextNumber(known, switched, await kafka.admin.listTopics()),
+    created_at: Date.now(),
+    copied_from: fromMs === undefined ? 0 : live,
+    copied_before: fromMs ?? 0,
+    copied_at: 0,
+    verified_at: 0,
+    dropped_at: 0,
+  };
+  // Before anything else of it exists: the number is taken from now on.
+  await log.writeGeneration(generation);
+  progress(`Building generation ${generation.generation} beside generation ${live}`);
+  return generation;
+}
+
+function goOn(unfinished: Generation, { live, fromMs, progress }: BuildOptions): Generation {
+  const { generation, copied_before, copied_from, copied_at } = unfinished;
+  if (fromMs !== undefined && fromMs !== copied_before) {
+    const origin = copied_before === 0 ? 'the beginning' : new Date(copied_before).toISOString();
+    throw new CommandError(
+      `Cannot replay from ${new Date(fromMs).toISOString()}: generation ${generation} is being built from ${origin}; ` +
+        'go on with it without --from, or begin another with --fresh',
+    );
+  }
+  if (copied_before !== 0 && copied_at === 0 && copied_from !== live) {
+    throw new CommandError(
+      `Cannot go on with generation ${generation}: its rows were to be copied from generation ${copied_from}, ` +
+        `and generation ${live} is live now; begin another with --fresh`,
+    );
+  }
+  progress(`Going on with generation ${generation}, which an earlier replay began`);
+  return unfinished;
+}
