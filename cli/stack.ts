@@ -84,6 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       CAIRN_HTTP_PORT:
         collectorUrl() === '' ? String(settings.CAIRN_HTTP_PORT) : new URL(collectorUrl()).port,
       CAIRN_HEALTH_PORT: '0',
+      CAIRN_STATE_DIR: join(dataDir, 'state'),
       CAIRN_GENERATION: String(generation ?? ''),
     }),
   });

@@ -33,6 +33,11 @@ export const SHARED_SETTINGS = {
     parse: text,
     default: '',
   } satisfies Setting<string>,
+  CAIRN_STATE_DIR: {
+    doc: 'Directory for copies of a stage’s state, which make its restart quick; none = it folds everything anew.',
+    parse: text,
+    default: '',
+  } satisfies Setting<string>,
   CAIRN_HEALTH_PORT: {
     doc: 'Port of /healthz, /readyz and /metrics of a stage; 0 picks a free one.',
     parse: port,

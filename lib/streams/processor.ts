@@ -46,6 +46,13 @@ export type Processor<State> = {
   readonly input: TopicName;
   readonly restores: readonly Restore<State>[];
   createState(): State;
+  /** How state is copied to bytes and back, where folding it anew would take too long. */
+  readonly snapshot?: {
+    /** Number of the bytes' layout: another one makes a snapshot unusable. */
+    readonly format: number;
+    encode(state: State): readonly Uint8Array[];
+    decode(bytes: Buffer): State;
+  };
   /**
    * Handles one record. `streamTimeMs` is the largest receive time in the partition so far, this record's
    * included. Throws DecodeError where the record cannot be read: it becomes a dead letter.

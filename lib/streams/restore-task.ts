@@ -4,6 +4,7 @@ import { DecodeError } from '#schemas/framing.ts';
 import { topicInKafka } from '#schemas/topics.ts';
 import { type CommitMetadata, decodeMetadata } from './commit-metadata.ts';
 import type { TaskContext } from './task.ts';
+import { usableSnapshot } from './task-snapshot.ts';
 
 const RESTORE_LOG_EVERY_MS = 5000;
 const END_ATTEMPTS = 8;
@@ -56,43 +57,65 @@ async function requireReached<State>(
   }
 }
 
-/** State of a partition, folded from the stage's own outputs. `heartbeat` is called all the while. */
+/**
+ * State of a partition, folded from the stage's own outputs: from a snapshot on where there is a usable one.
+ * `heartbeat` is called all the while.
+ */
 export async function restoreState<State>(
   context: TaskContext<State>,
   partition: number,
-  metadata: CommitMetadata,
+  { position, metadata }: { position: bigint; metadata: CommitMetadata },
   heartbeat: () => Promise<void>,
 ): Promise<State> {
-  const { processor, reader, generation, log } = context;
-  const state = processor.createState();
+  const { processor, reader, generation } = context;
+  const bounds: Record<string, { start: bigint; end: bigint }> = {};
+  for (const { topic: name } of processor.restores) {
+    const topic = topicInKafka(name, generation);
+    bounds[topic] = await reader.bounds(topic, partition);
+  }
+  const snapshot = await usableSnapshot(context, partition, position, bounds);
+  const state = snapshot?.state ?? processor.createState();
   for (const { topic: name, windowMs, fold } of processor.restores) {
     const topic = topicInKafka(name, generation);
-    const { start, end } = await reader.bounds(topic, partition);
-    const from =
+    const { start, end } = bounds[topic] as { start: bigint; end: bigint };
+    const inWindow =
       windowMs === undefined
         ? start
         : await reader.offsetAtTime(topic, partition, metadata.streamTime - windowMs);
-    if (from === undefined || from >= end) continue;
-    let saidAtMs = Date.now();
-    for await (const { messages, next } of reader.read({ topic, partition, from, to: end })) {
-      for (const { key, value, timestamp, offset } of messages) {
-        try {
-          fold(state, { key: key ?? Buffer.alloc(0), value, timestampMs: Number(timestamp) });
-        } catch (error) {
-          // What this stage published decodes: a record that does not is another writer's and holds no state of it.
-          if (!(error instanceof DecodeError || error instanceof RangeError)) throw error;
-          log.warn(
-            { topic, partition, offset, reason: error.message },
-            'passing over a record while restoring',
-          );
-        }
-      }
-      await heartbeat();
-      if (Date.now() - saidAtMs >= RESTORE_LOG_EVERY_MS) {
-        log.info({ topic, partition, at: Number(next), of: Number(end) }, 'restoring');
-        saidAtMs = Date.now();
-      }
-    }
+    if (inWindow === undefined) continue;
+    const known = snapshot?.ends[topic] ?? start;
+    const from = inWindow > known ? inWindow : known;
+    await foldTopic(context, { topic, partition, from, to: end }, (record) => fold(state, record), heartbeat);
   }
   return state;
+}
+
+async function foldTopic<State>(
+  { reader, log }: TaskContext<State>,
+  range: { topic: string; partition: number; from: bigint; to: bigint },
+  fold: (record: { key: Buffer; value: Buffer | null; timestampMs: number }) => void,
+  heartbeat: () => Promise<void>,
+): Promise<void> {
+  const { topic, partition, from, to } = range;
+  if (from >= to) return;
+  let saidAtMs = Date.now();
+  for await (const { messages, next } of reader.read({ topic, partition, from, to })) {
+    for (const { key, value, timestamp, offset } of messages) {
+      try {
+        fold({ key: key ?? Buffer.alloc(0), value, timestampMs: Number(timestamp) });
+      } catch (error) {
+        // What this stage published decodes: a record that does not is another writer's and holds no state of it.
+        if (!(error instanceof DecodeError || error instanceof RangeError)) throw error;
+        log.warn(
+          { topic, partition, offset, reason: error.message },
+          'passing over a record while restoring',
+        );
+      }
+    }
+    await heartbeat();
+    if (Date.now() - saidAtMs >= RESTORE_LOG_EVERY_MS) {
+      log.info({ topic, partition, at: Number(next), of: Number(to) }, 'restoring');
+      saidAtMs = Date.now();
+    }
+  }
 }

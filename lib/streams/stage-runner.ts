@@ -9,6 +9,7 @@ import { topicInKafka } from '#schemas/topics.ts';
 import type { Processor } from './processor.ts';
 import type { StageMetrics } from './stage-metrics.ts';
 import { Task, type TaskContext } from './task.ts';
+import type { Snapshots } from './task-snapshot.ts';
 
 const SESSION_TIMEOUT_MS = 6000;
 const HEARTBEAT_INTERVAL_MS = 1000;
@@ -27,6 +28,7 @@ export type StageOptions<State> = {
   readonly generation: number;
   readonly log: Logger;
   readonly metrics: StageMetrics;
+  readonly snapshots?: Snapshots | undefined;
 };
 
 /**
@@ -98,7 +100,10 @@ export class StageRunner<State> {
 
   async stop(): Promise<void> {
     await this.#running?.stop();
-    await Promise.all([...this.#tasks.values()].map((task) => task.close()));
+    for (const task of this.#tasks.values()) {
+      await task.snapshot();
+      await task.close();
+    }
   }
 
   #assign(partitions: readonly number[]): void {

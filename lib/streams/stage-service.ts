@@ -10,6 +10,7 @@ import { startHealthServer } from '#lib/service/health.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { RunningService } from '#lib/service/run-service.ts';
 import type { Processor } from './processor.ts';
+import { SnapshotDirectory } from './snapshot-directory.ts';
 import { createStageMetrics } from './stage-metrics.ts';
 import { StageRunner } from './stage-runner.ts';
 
@@ -19,6 +20,7 @@ export const STAGE_SETTINGS = {
   CAIRN_PARTITIONS: SHARED_SETTINGS.CAIRN_PARTITIONS,
   CAIRN_REPLICATION_FACTOR: SHARED_SETTINGS.CAIRN_REPLICATION_FACTOR,
   CAIRN_GENERATION: SHARED_SETTINGS.CAIRN_GENERATION,
+  CAIRN_STATE_DIR: SHARED_SETTINGS.CAIRN_STATE_DIR,
   CAIRN_HEALTH_PORT: SHARED_SETTINGS.CAIRN_HEALTH_PORT,
   CAIRN_LOG_LEVEL: SHARED_SETTINGS.CAIRN_LOG_LEVEL,
 } as const;
@@ -42,6 +44,9 @@ export async function startStage<State>(
     partitions: config.CAIRN_PARTITIONS,
     replicationFactor: config.CAIRN_REPLICATION_FACTOR,
   });
+  const directory = config.CAIRN_STATE_DIR;
+  const { clusterId } = await admin.describeCluster();
+  const snapshots = directory === '' ? undefined : { directory: new SnapshotDirectory(directory), clusterId };
   const runner = new StageRunner({
     processor,
     kafka,
@@ -49,6 +54,7 @@ export async function startStage<State>(
     generation,
     log,
     metrics: createStageMetrics(metrics),
+    snapshots,
   });
   const health = await startHealthServer({
     port: config.CAIRN_HEALTH_PORT,

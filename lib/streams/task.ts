@@ -10,6 +10,7 @@ import type { Processor } from './processor.ts';
 import { requestsOf } from './produce-requests.ts';
 import { committedPosition, restoreState } from './restore-task.ts';
 import { MARKER_PASSED, readRetry } from './retry.ts';
+import { type Snapshots, saveSnapshot } from './task-snapshot.ts';
 
 export type TaskContext<State> = {
   readonly processor: Processor<State>;
@@ -19,9 +20,12 @@ export type TaskContext<State> = {
   readonly generation: number;
   readonly topic: string;
   readonly log: Logger;
+  /** Where state is copied to now and then; undefined = nowhere. */
+  readonly snapshots?: Snapshots | undefined;
 };
 
 const TRANSACTION_TIMEOUT_MS = 60_000;
+const SNAPSHOT_EVERY_MS = 60_000;
 
 /**
  * One input partition of a stage: its state and its transactional producer.
@@ -38,6 +42,10 @@ export class Task<State> {
   readonly #producer: Producer;
   readonly #state: State;
   #metadata: CommitMetadata;
+  /** False while state may be ahead of what is committed. */
+  #isCommitted = true;
+  #snapshotAtMs = Date.now();
+  #snapshotPosition: bigint;
   /** Offset of the next record to process. */
   position: bigint;
 
@@ -53,6 +61,7 @@ export class Task<State> {
     this.#state = start.state;
     this.#metadata = start.metadata;
     this.position = start.position;
+    this.#snapshotPosition = start.position;
   }
 
   /** Fences earlier owners of the partition and restores its state. `heartbeat` is called all the while. */
@@ -77,7 +86,7 @@ export class Task<State> {
       await fence.abort();
       await heartbeat();
       const { position, metadata } = await committedPosition(context, partition);
-      const state = await restoreState(context, partition, metadata, heartbeat);
+      const state = await restoreState(context, partition, { position, metadata }, heartbeat);
       return new Task(context, partition, producer, { state, metadata, position });
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
@@ -92,6 +101,7 @@ export class Task<State> {
   async process(messages: readonly KafkaMessage[], next: bigint): Promise<readonly DecodeCode[]> {
     const { processor, groupId, topic, generation } = this.#context;
     const partition = this.#partition;
+    this.#isCommitted = false;
     const records = messages.map((message) => readRecord(message, topic, partition));
     const folded = foldChunk(processor, this.#state, this.#metadata, records, {
       topic,
@@ -111,7 +121,17 @@ export class Task<State> {
     await transaction.commit();
     this.#metadata = metadata;
     this.position = next;
+    this.#isCommitted = true;
+    if (Date.now() - this.#snapshotAtMs >= SNAPSHOT_EVERY_MS) await this.snapshot();
     return rejected;
+  }
+
+  /** Copies the state, if it is that of the committed offset, so that the next opening is quick. */
+  async snapshot(): Promise<void> {
+    if (!this.#isCommitted || this.position === this.#snapshotPosition) return;
+    await saveSnapshot(this.#context, this.#partition, this.position, this.#state);
+    this.#snapshotAtMs = Date.now();
+    this.#snapshotPosition = this.position;
   }
 
   /** Every offset of the log is accounted for, those without a record too; on derived topics nobody asks. */

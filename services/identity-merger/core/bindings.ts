@@ -17,6 +17,23 @@ export class Bindings {
     else this.#byEnvironment.set(environment, new Map([[deviceId, userId]]));
   }
 
+  /** Every binding as three numbers: environment, device, user. */
+  toNumbers(): Float64Array {
+    let count = 0;
+    for (const ids of this.#byEnvironment.values()) count += ids.size;
+    const numbers = new Float64Array(3 * count);
+    let at = 0;
+    for (const [environment, ids] of this.#byEnvironment) {
+      for (const [deviceId, userId] of ids) {
+        numbers[at] = environment;
+        numbers[at + 1] = deviceId;
+        numbers[at + 2] = userId;
+        at += 3;
+      }
+    }
+    return numbers;
+  }
+
   /** Forgets a binding: its person was erased. */
   unbind(environment: number, deviceId: number): void {
     this.#byEnvironment.get(environment)?.delete(deviceId);

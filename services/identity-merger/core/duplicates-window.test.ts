@@ -92,3 +92,31 @@ test('DuplicatesWindow tells the same key of two devices apart', () => {
   assert.equal(window.isDuplicate(recordKey(1, 1), hash, 5, 5), false);
   assert.equal(window.isDuplicate(recordKey(1, 2), hash, 5, 5), false);
 });
+
+test('fill() brings back what toBytes() gave, so that both answer alike from then on', () => {
+  const arrival = fc.record({ key: fc.nat(30), laterMs: fc.nat(30), behindMs: fc.nat(50) });
+  fc.assert(
+    fc.property(
+      fc.array(arrival, { maxLength: 200 }),
+      fc.nat(200),
+      fc.nat(150),
+      (arrivals, cut, windowMs) => {
+        const options = { windowMs, capacity: 20 };
+        const whole = new DuplicatesWindow(options);
+        let copy: DuplicatesWindow | undefined;
+        let nowMs = 1000;
+        for (const [index, { key, laterMs, behindMs }] of arrivals.entries()) {
+          if (index === cut) {
+            const { words, times } = whole.toBytes();
+            copy = new DuplicatesWindow(options);
+            copy.fill(new Uint32Array(words.buffer), new Float64Array(times.buffer));
+          }
+          nowMs += laterMs;
+          const args = [recordKey(1, 1), idempotencyHash(String(key)), nowMs - behindMs, nowMs] as const;
+          const answer = whole.isDuplicate(...args);
+          if (copy !== undefined) assert.equal(copy.isDuplicate(...args), answer);
+        }
+      },
+    ),
+  );
+});

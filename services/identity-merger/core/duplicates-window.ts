@@ -34,6 +34,35 @@ export class DuplicatesWindow {
     this.#table = new Uint32Array(tableLength(slots));
   }
 
+  /** What it remembers, oldest first: four words and a time an id. For a snapshot. */
+  toBytes(): { words: Uint8Array; times: Uint8Array } {
+    const words = new Uint32Array(4 * this.size);
+    const times = new Float64Array(this.size);
+    for (let index = 0; index < this.size; index += 1) {
+      const slot = this.#slot(this.#first + index);
+      words.set(this.#words.subarray(4 * slot, 4 * slot + 4), 4 * index);
+      times[index] = this.#times[slot] as number;
+    }
+    return { words: new Uint8Array(words.buffer), times: new Uint8Array(times.buffer) };
+  }
+
+  /** Remembers what `toBytes` gave. Only on a window that remembers nothing yet. */
+  fill(words: Uint32Array, times: Float64Array): void {
+    const skip = Math.max(0, times.length - this.#capacity);
+    for (let index = skip; index < times.length; index += 1) {
+      const [a, b, c, d] = words.subarray(4 * index, 4 * index + 4) as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const at = this.#find(a, b, c, d);
+      // An id that expired and was seen anew lies there twice; the later one counts.
+      if (this.#table[at] !== 0) this.#closeGap(at);
+      this.#remember(this.#find(a, b, c, d), a, b, c, d, times[index] as number);
+    }
+  }
+
   /** Number of ids remembered. */
   get size(): number {
     return this.#next - this.#first;

@@ -7,6 +7,7 @@ import { canonicalUserId, parseRecordKey } from '#schemas/ids.ts';
 import type { TopicName } from '#schemas/topics.ts';
 import { Bindings } from './bindings.ts';
 import { DuplicatesWindow } from './duplicates-window.ts';
+import { decodeMergerState, encodeMergerState, MERGER_SNAPSHOT_FORMAT } from './merger-snapshot.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long an idempotency key is remembered, by receive time. */
@@ -26,6 +27,7 @@ export type MergerState = { readonly bindings: Bindings; readonly duplicates: Du
  */
 export function createMerger(options: { partitions: number }): Processor<MergerState> {
   const capacity = Math.floor(DUPLICATES_CAPACITY / options.partitions);
+  const emptyWindow = () => new DuplicatesWindow({ windowMs: DUPLICATES_WINDOW_MS, capacity });
   return {
     stage: 'identity-merger',
     input: 'events.collected',
@@ -33,10 +35,12 @@ export function createMerger(options: { partitions: number }): Processor<MergerS
       { topic: 'identity.migrations', fold: foldMigration },
       { topic: 'events.identified', windowMs: DUPLICATES_WINDOW_MS, fold: foldIdentified },
     ],
-    createState: () => ({
-      bindings: new Bindings(),
-      duplicates: new DuplicatesWindow({ windowMs: DUPLICATES_WINDOW_MS, capacity }),
-    }),
+    createState: () => ({ bindings: new Bindings(), duplicates: emptyWindow() }),
+    snapshot: {
+      format: MERGER_SNAPSHOT_FORMAT,
+      encode: encodeMergerState,
+      decode: (bytes) => decodeMergerState(bytes, emptyWindow()),
+    },
     step,
     flush: () => [],
   };
