@@ -52,6 +52,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'build everything again from the log, verify it and switch to it',
     load: async () => (await import('./commands/replay.ts')).replay,
   },
+  generations: {
+    summary: 'list what replays have built, switch between them, drop old ones',
+    load: async () => (await import('./commands/generations.ts')).generations,
+  },
+  unmerge: {
+    summary: 'undo a wrong merge, from the next replay on',
+    load: async () => (await import('./commands/unmerge.ts')).unmerge,
+  },
   bench: {
     summary: 'measure the pipeline on this machine',
     load: async () => (await import('./commands/bench.ts')).bench,

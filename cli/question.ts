@@ -20,8 +20,8 @@ export const QUESTION_OPTIONS = {
   sql: { type: 'boolean', doc: 'print the query instead of asking it' },
 } as const satisfies OptionTable;
 
-/** The environment --env names; the only one where it is left out. Throws UsageError. */
-export function environmentOf({ env }: Context, name: string | undefined): Environment {
+/** The environment that an option names; the only one where it is left out. Throws UsageError. */
+export function environmentOf({ env }: Context, name: string | undefined, option = '--env'): Environment {
   let environments: readonly Environment[];
   try {
     environments = loadEnvironments(readStackSettings(env).CAIRN_ENVIRONMENTS);
@@ -31,7 +31,7 @@ export function environmentOf({ env }: Context, name: string | undefined): Envir
   const names = environments.map((environment) => environment.name);
   const found = name === undefined ? environments[0] : environments.find((one) => one.name === name);
   if (name === undefined && environments.length > 1) {
-    throw new UsageError(`There are several environments: choose one with --env, of ${names.join(', ')}`);
+    throw new UsageError(`There are several environments: choose one with ${option}, of ${names.join(', ')}`);
   }
   if (found === undefined) {
     throw new UsageError(
