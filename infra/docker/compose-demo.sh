@@ -8,7 +8,8 @@ cd "$(dirname "$0")/../.."
 events=${1:-100000}
 
 # A project, an image and ports of its own: it gets in the way of no other stack.
-export COMPOSE_PROJECT_NAME=cairn-demo CAIRN_IMAGE=cairn-demo
+export COMPOSE_PROJECT_NAME=cairn-demo-$$ CAIRN_IMAGE=cairn-demo-$$
+install_image=cairn-demo-install-$$
 free_port() {
   node_modules/.bin/node -e "import('./infra/embedded/ports.ts').then(async ({ pickFreePort }) => console.log(await pickFreePort()))"
 }
@@ -23,7 +24,7 @@ clean() {
   [ $code -eq 0 ] || docker compose logs --no-color --tail 40 || true
   say "removing containers, volumes and images"
   docker compose down --volumes --remove-orphans --timeout 10 >"$scratch/down.log" 2>&1 || tail -3 "$scratch/down.log"
-  docker image rm --force cairn-demo cairn-demo-install >/dev/null 2>&1 || true
+  docker image rm --force "$CAIRN_IMAGE" "$install_image" >/dev/null 2>&1 || true
   rm -rf "$scratch"
   exit $code
 }
@@ -38,8 +39,8 @@ docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
 if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
   cp "$NODE_EXTRA_CA_CERTS" "$scratch/ca.crt"
   printf 'FROM node:26-bookworm-slim\nCOPY ca.crt /etc/ssl/npm-ca.crt\nENV NODE_EXTRA_CA_CERTS=/etc/ssl/npm-ca.crt\n' >"$scratch/Dockerfile"
-  docker build --quiet --tag cairn-demo-install "$scratch" >/dev/null 2>"$scratch/install.log" || { cat "$scratch/install.log" >&2; exit 1; }
-  export CAIRN_INSTALL_IMAGE=cairn-demo-install
+  docker build --quiet --tag "$install_image" "$scratch" >/dev/null 2>"$scratch/install.log" || { cat "$scratch/install.log" >&2; exit 1; }
+  export CAIRN_INSTALL_IMAGE=$install_image
 fi
 
 limit=$(ulimit -Hn)
