@@ -26,6 +26,8 @@ export type RetryResult = { readonly retried: readonly Retried[]; readonly passe
  *
  * A record keeps its timestamp, which is its receive time: stream time is the largest seen, and a record of the
  * past does not change it. It keeps its origin, too, and says whose letter it was put back from.
+ *
+ * Throws CommandError where Kafka refuses, or another caller takes over meanwhile.
  */
 export async function retryLetters(
   kafka: Kafka,
@@ -58,6 +60,14 @@ export async function retryLetters(
         else passed.push({ letter, reason });
       }
       retried.push(...(await putBack(producer, access, partition, wanted)));
+    } catch (cause) {
+      if (cause instanceof CommandError) throw cause;
+      // Another caller may have fenced this one off.
+      throw new CommandError(
+        `Cannot put dead letters of partition ${partition} back: ${(cause as Error).message}. What was put back is ` +
+          'marked: run it again',
+        { cause },
+      );
     } finally {
       await producer.disconnect();
     }
