@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import type { Outcome } from './outcome.ts';
@@ -16,7 +16,7 @@ export async function runTestFiles(suite: Extract<Suite, { files: unknown }>): P
   let outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
   if (files.length === 0) return { ...outcome, problem: 'it has no test files' };
   let summed = false;
-  const running = new Set<string>();
+  const running = new Map<string, string | undefined>();
   const giveUp = new AbortController();
   const tests = run({
     files,
@@ -25,11 +25,21 @@ export async function runTestFiles(suite: Extract<Suite, { files: unknown }>): P
     signal: giveUp.signal,
   });
   // With a process for each file, the outermost test is the file.
-  tests.on('test:dequeue', ({ nesting, name }) => {
-    if (nesting === 0) running.add(name);
+  tests.on('test:dequeue', ({ nesting, name, file }) => {
+    if (nesting === 0) running.set(name, file);
   });
   tests.on('test:complete', ({ nesting, name }) => {
-    if (nesting === 0) running.delete(name);
+    if (nesting !== 0) return;
+    running.delete(name);
+    // A file whose process died leaves tests behind that never complete.
+    for (const [test, file] of running)
+      if (file !== undefined && resolve(file) === resolve(name)) running.delete(test);
+  });
+  tests.on('test:fail', ({ name, details }) => {
+    const { exitCode, signal } = details.error as { exitCode?: number; signal?: string | null };
+    if (signal) process.stdout.write(`${relative('.', name)} was ended by ${signal}\n`);
+    else if (exitCode !== undefined && exitCode > 1)
+      process.stdout.write(`${relative('.', name)} ended with exit code ${exitCode}\n`);
   });
   tests.on('test:summary', ({ file, counts }) => {
     if (file !== undefined) return;
@@ -44,11 +54,11 @@ export async function runTestFiles(suite: Extract<Suite, { files: unknown }>): P
   let saidAtMs = heardAtMs;
   const watch = setInterval(() => {
     const nowMs = performance.now();
-    const isLeftover = [...running].every((name) => files.includes(relative('.', name)));
+    const isLeftover = [...running.keys()].every((name) => files.includes(relative('.', name)));
     if (nowMs - heardAtMs > (isLeftover ? LONGEST_LEFTOVER_MS : LONGEST_TEST_MS + 60_000)) giveUp.abort();
     if (nowMs - Math.max(saidAtMs, heardAtMs) < SIGN_OF_LIFE_MS) return;
     saidAtMs = nowMs;
-    const names = [...running].map((name) => relative('.', name));
+    const names = [...running.keys()].map((name) => relative('.', name));
     process.stdout.write(
       `… ${names.join(', ')}: nothing new for ${Math.round((nowMs - heardAtMs) / 1000)} s\n`,
     );
