@@ -22,17 +22,21 @@ const LOG = handMadeLog([
   { source: 'server', device_id: 2 },
 ]);
 
-function fold(chunkLength: number, rejected: readonly number[] = []) {
+function fold(
+  chunkLength: number,
+  rejected: readonly number[] = [],
+  { log = LOG, refused = [] as readonly number[] } = {},
+) {
   const partition = new PartitionFold({
     partition: 0,
     partitions: 1,
     generation: 1,
     isRejected: (offset) => rejected.includes(offset),
-    isRefused: () => false,
+    isRefused: (offset) => refused.includes(offset),
   });
   const all: FoldedRecords = { events: [], userChanges: [], accountChanges: [], bindings: [] };
-  for (let at = 0; at < LOG.length; at += chunkLength) {
-    const folded = partition.add(LOG.slice(at, at + chunkLength));
+  for (let at = 0; at < log.length; at += chunkLength) {
+    const folded = partition.add(log.slice(at, at + chunkLength));
     for (const name of Object.keys(all) as (keyof FoldedRecords)[])
       (all[name] as unknown[]).push(...folded[name]);
   }
@@ -93,4 +97,15 @@ test('PartitionFold expects no row of a record that a later stage rejected', () 
     [[0, 5, 9], []],
   );
   assert.deepEqual(bindings, []);
+});
+
+test('PartitionFold believes what the merger refused, and takes what was put back in its place', () => {
+  const [first, second] = LOG;
+  const copy = { ...first!, offset: 10n, retry: { letter: '0:0', generation: 1 } };
+  const { events, counts } = fold(1, [], { log: [first!, copy, second!], refused: [0] });
+  assert.deepEqual(
+    events.map(({ offset }) => offset),
+    [0, 1],
+  );
+  assert.deepEqual(counts.merger, { 'unknown.rejected': 1, 'retry.taken': 1, 'event.forwarded': 2 });
 });
