@@ -71,7 +71,12 @@ const wrongUses: [args: string[], message: RegExp][] = [
   [['retention', '--periods', '0'], /want 1 to 60/],
   [['sessions', '--from', 'x'], /Cannot read --from/],
   [['tail', '--topic', 'event.collected'], /did you mean events.collected/],
-  [['verify', '--from-log'], /Unknown option --from-log/],
+  [['verify', '--form-log'], /Unknown option --form-log; did you mean --from-log\?/],
+  [['dead-letters'], /An action is missing: list, show or retry/],
+  [['dead-letters', 'shwo'], /Unknown action "shwo"; did you mean show\?/],
+  [['dead-letters', 'show', 'x'], /Cannot read the id "x": want partition:offset/],
+  [['dead-letters', 'retry'], /Say which letters/],
+  [['dead-letters', 'retry', '1:2', '--all'], /Give ids, or filters, not both/],
 ];
 
 for (const [args, message] of wrongUses) {

@@ -35,6 +35,15 @@ export type Restore<State> = {
 };
 
 /**
+ * A topic that every task reads whole, all partitions of it, when it opens: what an operator decided. It belongs to
+ * no partition of the input and is never part of a snapshot.
+ */
+export type Broadcast<State> = {
+  readonly topic: TopicName;
+  readonly fold: (state: State, record: { key: Buffer; value: Buffer | null; timestampMs: number }) => void;
+};
+
+/**
  * A stage's rules as values in, values out: no I/O, clock, randomness or logger, so the same log gives the
  * same bytes today and in a replay next year. The runner owns Kafka, transactions, stream time and counting.
  *
@@ -45,6 +54,7 @@ export type Processor<State> = {
   readonly stage: string;
   readonly input: TopicName;
   readonly restores: readonly Restore<State>[];
+  readonly broadcasts?: readonly Broadcast<State>[];
   createState(): State;
   /** How state is copied to bytes and back, where folding it anew would take too long. */
   readonly snapshot?: {

@@ -87,6 +87,18 @@ export async function restoreState<State>(
     const from = inWindow > known ? inWindow : known;
     await foldTopic(context, { topic, partition, from, to: end }, (record) => fold(state, record), heartbeat);
   }
+  for (const { topic: name, fold } of processor.broadcasts ?? []) {
+    const topic = topicInKafka(name, generation);
+    for (const each of await reader.partitions(topic)) {
+      const { start: from, end: to } = await reader.bounds(topic, each);
+      await foldTopic(
+        context,
+        { topic, partition: each, from, to },
+        (record) => fold(state, record),
+        heartbeat,
+      );
+    }
+  }
   return state;
 }
 

@@ -7,4 +7,5 @@ import { createMerger } from './core/processor.ts';
 
 const config = handleServiceFlags(SPEC);
 const log = createLogger('identity-merger', config.CAIRN_LOG_LEVEL);
-await runService(log, () => startStage(createMerger({ partitions: config.CAIRN_PARTITIONS }), config, log));
+const merger = createMerger({ partitions: config.CAIRN_PARTITIONS, generation: config.CAIRN_GENERATION });
+await runService(log, () => startStage(merger, config, log));

@@ -18,7 +18,7 @@ const T0 = Date.UTC(2026, 0, 1);
 /** Kept, so that every run tries the same. */
 const SEED = 20260101;
 const RUNS = 3000;
-const merger = createMerger({ partitions: 4 });
+const merger = createMerger({ partitions: 4, generation: 1 });
 const sessionizer = createSessionizer();
 
 type Keyed = { readonly key: Buffer; readonly value: Buffer | null };

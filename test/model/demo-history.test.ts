@@ -41,7 +41,7 @@ function collect({ path, body, userAgent }: DemoRequest, receivedAt: number, new
 
 /** Runs all requests through collector, merger and sessionizer, a few milliseconds apart. */
 function runCores(requests: readonly DemoRequest[]) {
-  const merger = createMerger({ partitions: PARTITIONS });
+  const merger = createMerger({ partitions: PARTITIONS, generation: 1 });
   const sessionizer = createSessionizer();
   const partitions = Array.from({ length: PARTITIONS }, () => ({
     merger: merger.createState(),

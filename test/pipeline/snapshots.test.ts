@@ -61,7 +61,7 @@ function aMessage(offset: number, idempotencyKey: string): KafkaMessage {
 async function withTask<T>(use: (task: Task<MergerState>) => Promise<T>): Promise<T> {
   const { clusterId } = await admin.describeCluster();
   const context: TaskContext<MergerState> = {
-    processor: createMerger({ partitions: 1 }),
+    processor: createMerger({ partitions: 1, generation: 1 }),
     kafka: createKafka({ clientId: 'test', brokers: backend.brokers, log }),
     reader,
     groupId: 'identity-merger.g1',

@@ -4,6 +4,7 @@ import { topicInKafka } from '#schemas/topics.ts';
 import type { KafkaAccess } from '../../kafka-access.ts';
 import { CommandError } from '../../usage-error.ts';
 import { type LaterRejection, readRefusals } from '../read-log.ts';
+import { readBroadcasts } from './broadcasts.ts';
 import { checkPartition } from './check-partition.ts';
 import { checkPeople } from './check-people.ts';
 import { compareCounters } from './compare-counters.ts';
@@ -44,6 +45,7 @@ export async function checkFromLog(options: FromLogOptions): Promise<FromLog> {
   const topic = topicInKafka('events.collected', generation);
   const partitions = [...cut.keys()];
   const { later: rejections, atMerger } = await readRefusals(kafka, generation, partitions);
+  const broadcasts = await readBroadcasts(kafka, generation);
   const people = new People();
   const findings = new Findings();
   const later = new LaterRecords(kafka, topic, cut);
@@ -63,6 +65,7 @@ export async function checkFromLog(options: FromLogOptions): Promise<FromLog> {
         partition,
         partitions: partitions.length,
         generation,
+        broadcasts,
         isRejected: isRejected(rejections, partition),
         isRefused: (offset) => atMerger.get(partition)?.has(offset) ?? false,
       },

@@ -11,6 +11,7 @@ const { events } = new PartitionFold({
   partitions: 1,
   generation: 1,
   isRejected: () => false,
+  broadcasts: new Map(),
   isRefused: () => false,
 }).add(handMadeLog([{ properties: '{"a":1,"b":"x"}' }, {}]));
 const expected = new Map(events.map(({ offset, record }) => [offset, rowValues('events', record)]));

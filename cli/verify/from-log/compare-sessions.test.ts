@@ -13,6 +13,7 @@ const fold = new PartitionFold({
   partitions: 1,
   generation: 1,
   isRejected: () => false,
+  broadcasts: new Map(),
   isRefused: () => false,
 });
 fold.add(handMadeLog([{}, { time: T0 + HOUR_MS }, { time: T0 + HOUR_MS / 2 }, { device_id: 2 }]));

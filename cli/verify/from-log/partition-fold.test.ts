@@ -32,6 +32,7 @@ function fold(
     partitions: 1,
     generation: 1,
     isRejected: (offset) => rejected.includes(offset),
+    broadcasts: new Map(),
     isRefused: (offset) => refused.includes(offset),
   });
   const all: FoldedRecords = { events: [], userChanges: [], accountChanges: [], bindings: [] };

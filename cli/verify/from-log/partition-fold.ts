@@ -3,7 +3,7 @@ import { foldChunk, type PlacedOutput, type ReadRecord } from '#lib/streams/fold
 import type { Processor } from '#lib/streams/processor.ts';
 import { collectedCodec, migrationCodec } from '#schemas/codec.ts';
 import { DecodeError } from '#schemas/framing.ts';
-import { topicInKafka } from '#schemas/topics.ts';
+import { type TopicName, topicInKafka } from '#schemas/topics.ts';
 import type { Collected, Migration } from '#schemas/types.ts';
 import { createMerger, type MergerState } from '../../../services/identity-merger/core/processor.ts';
 import { createSessionizer, type SessionizerState } from '../../../services/sessionizer/core/processor.ts';
@@ -23,6 +23,11 @@ export type FoldOptions = {
   /** Partitions of the log: the merger shares its memory of idempotency keys among them. */
   readonly partitions: number;
   readonly generation: number;
+  /** What every task of the merger reads whole, by topic: the blocked identities. */
+  readonly broadcasts: ReadonlyMap<
+    TopicName,
+    readonly { key: Buffer; value: Buffer | null; timestampMs: number }[]
+  >;
   /** Records of the log that a later stage rejected: there is nothing of them to be found. */
   readonly isRejected: (offset: number) => boolean;
   /** Records that the merger refused when it read them, whatever today's would do: what it said stands. */
@@ -47,8 +52,10 @@ export class PartitionFold {
 
   constructor(options: FoldOptions) {
     this.#options = options;
-    this.#merger = refusing(createMerger({ partitions: options.partitions }), options.isRefused);
+    this.#merger = refusing(createMerger(options), options.isRefused);
     this.#mergerState = this.#merger.createState();
+    for (const { topic, fold } of this.#merger.broadcasts ?? [])
+      for (const record of options.broadcasts.get(topic) ?? []) fold(this.#mergerState, record);
   }
 
   /** Counters of the stages so far, as they commit them. */

@@ -23,6 +23,7 @@ function peopleOf(...partitions: Partial<Collected>[][]): People {
       partitions: 2,
       generation: 1,
       isRejected: () => false,
+      broadcasts: new Map(),
       isRefused: () => false,
     };
     people.add(new PartitionFold(options).add(handMadeLog(inputs, partition)), partition);

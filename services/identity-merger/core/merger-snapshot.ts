@@ -1,4 +1,5 @@
 import { Bindings } from './bindings.ts';
+import type { BlockList } from './block-list.ts';
 import type { DuplicatesWindow } from './duplicates-window.ts';
 import type { MergerState } from './processor.ts';
 
@@ -15,8 +16,12 @@ export function encodeMergerState({ bindings, duplicates }: MergerState): readon
   return [new Uint8Array(counts.buffer), new Uint8Array(numbers.buffer), times, words];
 }
 
-/** State of a snapshot's bytes. `duplicates` is a window that remembers nothing yet. */
-export function decodeMergerState(bytes: Buffer, duplicates: DuplicatesWindow): MergerState {
+/** State of a snapshot's bytes. `duplicates` is a window that remembers nothing yet, `blocks` a list to be read anew. */
+export function decodeMergerState(
+  bytes: Buffer,
+  duplicates: DuplicatesWindow,
+  blocks: BlockList,
+): MergerState {
   // Typed arrays want aligned memory, which a part of a file's bytes is not.
   const memory = new Uint8Array(bytes).buffer;
   const [bindingCount = 0, idCount = 0] = new Float64Array(memory, 0, 2);
@@ -29,5 +34,5 @@ export function decodeMergerState(bytes: Buffer, duplicates: DuplicatesWindow): 
     bindings.bind(numbers[at] as number, numbers[at + 1] as number, numbers[at + 2] as number);
   }
   duplicates.fill(words, times);
-  return { bindings, duplicates };
+  return { bindings, duplicates, blocks };
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InputRecord } from '#lib/streams/processor.ts';
-import { auditCodec, collectedCodec, migrationCodec } from '#schemas/codec.ts';
+import { auditCodec, blockCodec, collectedCodec, migrationCodec } from '#schemas/codec.ts';
 import { canonicalUserId, idempotencyHash, recordKey } from '#schemas/ids.ts';
 import type { Collected } from '#schemas/types.ts';
 import { createMerger, type MergerState } from './processor.ts';
 
-const merger = createMerger({ partitions: 4 });
+const merger = createMerger({ partitions: 4, generation: 1 });
 const ENVIRONMENT = 1;
 
 let nextOffset = 0n;
@@ -75,6 +75,29 @@ test('step() ignores another identity on a bound id and says so in the audit', (
   assert.equal(audit.reason, 'bound_to_another_identity');
   assert.equal(audit.bound_user_id, canonicalUserId(ENVIRONMENT, 'susan'));
   assert.equal(userIdOf(run(state, { kind: 'event' })), canonicalUserId(ENVIRONMENT, 'susan'));
+});
+
+test('step() binds nothing to a blocked identity and says so in the audit; the device may be bound to another', () => {
+  const state = merger.createState();
+  const [broadcast] = merger.broadcasts ?? [];
+  const block = {
+    environment: ENVIRONMENT,
+    user_id: canonicalUserId(ENVIRONMENT, 'susan'),
+    from_generation: 1,
+  };
+  broadcast?.fold(state, { key: Buffer.alloc(16), value: blockCodec.encode(block), timestampMs: 0 });
+  const { outputs, outcome } = run(state, { kind: 'identify', identity: 'susan' });
+  assert.equal(outcome, 'identify.ignored');
+  assert.deepEqual(
+    outputs.map(({ topic }) => topic),
+    ['identity.audit'],
+  );
+  const audit = auditCodec.decode(outputs[0]?.value as Buffer);
+  assert.equal(audit.reason, 'blocked_identity');
+  assert.equal(audit.bound_user_id, 0);
+  assert.equal(userIdOf(run(state, { kind: 'event' })), 123);
+  assert.equal(run(state, { kind: 'identify', identity: 'bill' }).outcome, 'identify.bound');
+  assert.equal(userIdOf(run(state, { kind: 'event' })), canonicalUserId(ENVIRONMENT, 'bill'));
 });
 
 test('step() takes the same identity again for nothing new', () => {

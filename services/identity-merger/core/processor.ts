@@ -1,11 +1,12 @@
 import type { InputRecord, Processor, Step } from '#lib/streams/processor.ts';
-import { auditCodec, migrationCodec } from '#schemas/codec.ts';
+import { auditCodec, blockCodec, migrationCodec } from '#schemas/codec.ts';
 import { readSoundHead } from '#schemas/collected-checks.ts';
 import { type CollectedHead, readHead, withPrefix } from '#schemas/collected-head.ts';
 import { DecodeError } from '#schemas/framing.ts';
 import { canonicalUserId, parseRecordKey } from '#schemas/ids.ts';
 import type { TopicName } from '#schemas/topics.ts';
 import { Bindings } from './bindings.ts';
+import { BlockList } from './block-list.ts';
 import { DuplicatesWindow } from './duplicates-window.ts';
 import { decodeMergerState, encodeMergerState, MERGER_SNAPSHOT_FORMAT } from './merger-snapshot.ts';
 
@@ -15,7 +16,11 @@ export const DUPLICATES_WINDOW_MS = DAY_MS;
 /** How many idempotency keys a service remembers, over all partitions. */
 export const DUPLICATES_CAPACITY = 10_000_000;
 
-export type MergerState = { readonly bindings: Bindings; readonly duplicates: DuplicatesWindow };
+export type MergerState = {
+  readonly bindings: Bindings;
+  readonly duplicates: DuplicatesWindow;
+  readonly blocks: BlockList;
+};
 
 /**
  * The identity-merger: gives each record the user its device is bound to, makes bindings, and lets each
@@ -23,10 +28,12 @@ export type MergerState = { readonly bindings: Bindings; readonly duplicates: Du
  *
  * All records of a device lie in one partition in order, so partition-local state is enough. What an
  * identity's set of bindings means as a whole (the limit of ten in 30 days, an id that is itself canonical)
- * is decided where the bindings come together, in the loader; here every first binding is published.
+ * is decided where the bindings come together, in the loader; here every first binding is published. An identity
+ * that is blocked in this generation, to undo a wrong merge, binds nothing.
  */
-export function createMerger(options: { partitions: number }): Processor<MergerState> {
-  const capacity = Math.floor(DUPLICATES_CAPACITY / options.partitions);
+export function createMerger(options: { partitions: number; generation: number }): Processor<MergerState> {
+  const { partitions, generation } = options;
+  const capacity = Math.floor(DUPLICATES_CAPACITY / partitions);
   const emptyWindow = () => new DuplicatesWindow({ windowMs: DUPLICATES_WINDOW_MS, capacity });
   return {
     stage: 'identity-merger',
@@ -35,11 +42,16 @@ export function createMerger(options: { partitions: number }): Processor<MergerS
       { topic: 'identity.migrations', fold: foldMigration },
       { topic: 'events.identified', windowMs: DUPLICATES_WINDOW_MS, fold: foldIdentified },
     ],
-    createState: () => ({ bindings: new Bindings(), duplicates: emptyWindow() }),
+    broadcasts: [{ topic: 'identity.blocks', fold: foldBlock }],
+    createState: () => ({
+      bindings: new Bindings(),
+      duplicates: emptyWindow(),
+      blocks: new BlockList(generation),
+    }),
     snapshot: {
       format: MERGER_SNAPSHOT_FORMAT,
       encode: encodeMergerState,
-      decode: (bytes) => decodeMergerState(bytes, emptyWindow()),
+      decode: (bytes) => decodeMergerState(bytes, emptyWindow(), new BlockList(generation)),
     },
     step,
     flush: () => [],
@@ -57,6 +69,10 @@ function foldMigration(
   }
   const { environment, from_user_id, to_user_id } = migrationCodec.decode(value);
   bindings.bind(environment, from_user_id, to_user_id);
+}
+
+function foldBlock({ blocks }: MergerState, { value }: { value: Buffer | null }): void {
+  if (value !== null) blocks.set(blockCodec.decode(value));
 }
 
 function foldIdentified(
@@ -114,7 +130,7 @@ function forward(
   };
 }
 
-function identify({ bindings }: MergerState, record: InputRecord, head: CollectedHead): Step {
+function identify({ bindings, blocks }: MergerState, record: InputRecord, head: CollectedHead): Step {
   const { environment, deviceId, identity, source, eventId, time, receivedAt } = head;
   if (identity === '')
     throw new DecodeError('empty_identity', 'Cannot bind a device: the identify names no identity');
@@ -123,13 +139,14 @@ function identify({ bindings }: MergerState, record: InputRecord, head: Collecte
   const userId = canonicalUserId(environment, identity);
   const boundTo = bindings.userOf(environment, deviceId);
   if (boundTo === userId || deviceId === userId) return { outputs: [], outcome: 'identify.repeated' };
-  if (boundTo !== undefined) {
+  const isBlocked = blocks.has(environment, userId);
+  if (isBlocked || boundTo !== undefined) {
     const audit = auditCodec.encode({
       environment,
       user_id: deviceId,
       identity,
-      bound_user_id: boundTo,
-      reason: 'bound_to_another_identity',
+      bound_user_id: boundTo ?? 0,
+      reason: isBlocked ? 'blocked_identity' : 'bound_to_another_identity',
       received_at: receivedAt,
       source,
       event_id: eventId,
