@@ -3,7 +3,7 @@ import type { Random } from '../../../cli/demo/random.ts';
 import type { Ledger } from './ledger.ts';
 import { type ClientRequest, Traffic } from './traffic.ts';
 
-const LONGEST_PAUSE_MS = 60;
+const LONGEST_PAUSE_MS = 150;
 const ANSWER_WITHIN_MS = 5000;
 const RETRY_PAUSE_MS = 200;
 /** After the faults: longer than any part of the stack may take to come back. */

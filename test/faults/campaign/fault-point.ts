@@ -15,13 +15,13 @@ export type FaultPoint = {
 /**
  *   kill         the service dies
  *   cut          the connection breaks
- *   late         the connection breaks, and the server gets the request two seconds later (`before` only)
+ *   late         the connection breaks, and the server gets the request a second later (`before` only)
  *   zombie       the service stands still until its group has gone on without it, and then goes on itself
  *   kill server  the request goes on its way, and the server dies while it works on it (`before` only)
  */
 export type Blow = 'kill' | 'cut' | 'late' | 'zombie' | 'kill server';
 
-export const LATE_MS = 2000;
+export const LATE_MS = 1000;
 /** Longer than the session timeout of the groups (6 s) and the rebalance after it. */
 export const ZOMBIE_MS = 9000;
 

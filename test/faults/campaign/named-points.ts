@@ -47,39 +47,70 @@ export type Strike = { readonly point: FaultPoint; readonly blow: Blow };
 /** Requests that a service makes only when it has been given partitions, as after it died. */
 const OPENING: ReadonlySet<string> = new Set(['InitProducerId', 'OffsetFetch']);
 
-/** Where a service that was given up does the most harm when it wakes. */
-const ZOMBIES: ReadonlySet<string> = new Set([
-  'before Produce',
-  'before TxnOffsetCommit',
-  'before EndTxn',
-  'before OffsetCommit',
-  'after OffsetCommit',
-  'before insert events',
+/** After these the servers know something new of what the service was about. */
+const DEATHS: ReadonlySet<string> = new Set([
+  'Produce',
+  'TxnOffsetCommit',
+  'EndTxn',
+  'OffsetCommit',
+  'insert events',
+  'insert user_migrations',
 ]);
 
+/** Where a service that was given up does the most harm when it wakes. */
+const ZOMBIES: ReadonlySet<string> = new Set([
+  'identity-merger before EndTxn',
+  'sessionizer before Produce',
+  'loader before insert events',
+]);
+
+/** Strikes at one service, each made as soon as the one before it is over. */
+export type Series = readonly Strike[];
+
 /**
- * Strikes at the named points, grouped into steps: the strikes of a step are one at each of several services, and
- * are made at the same time. Before a request the server knows what it knew after the request before it, so
- * services die after each request, and lose connections on either side of it.
+ * Strikes at the named points: first all that leave the service alive, then deaths, then zombies. The series of a
+ * step are made side by side, one at each service; a step ends with the longest, so that services that wait for
+ * their groups do it together.
+ *
+ * Before a request the server knows what it knew after the request before it, so services die after requests, and
+ * lose connections on either side of them.
  */
-export function namedSteps(): readonly (readonly Strike[])[] {
-  const lanes = SERVICES.map((service) => laneOf(POINTS.filter((point) => point.service === service)));
-  const longest = Math.max(...lanes.map((strikes) => strikes.length));
-  return Array.from({ length: longest }, (_, step) => lanes.flatMap((strikes) => strikes[step] ?? []));
+export function namedSteps(): readonly (readonly Series[])[] {
+  const series = SERVICES.map((service) => {
+    const points = POINTS.filter((point) => point.service === service);
+    return [harmless(points), ...deaths(points), strikes(points, 'zombie', isZombie)];
+  });
+  const longest = Math.max(...series.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, step) => series.map((own) => own[step] ?? []));
 }
 
-/** All strikes at one service. */
-function laneOf(points: readonly FaultPoint[]): readonly Strike[] {
-  const isOpening = ({ request }: FaultPoint) => OPENING.has(request);
-  const strikes = (blow: Blow, wanted: (point: FaultPoint) => boolean): Strike[] =>
-    points
-      .filter((point) => wanted(point) && blowsAt(point).includes(blow))
-      .map((point) => ({ point, blow }));
-  const running = (['cut', 'late'] as const).flatMap((blow) => strikes(blow, (point) => !isOpening(point)));
-  const kills = strikes('kill', (point) => !isOpening(point) && point.when === 'after');
-  const openings = (['cut', 'late', 'kill'] as const).flatMap((blow) => strikes(blow, isOpening));
-  // A service that died opens its partitions anew: the strikes at that follow its deaths.
-  const deaths = kills.flatMap((kill, index) => [kill, ...openings.slice(index, index + 1)]);
-  const zombies = strikes('zombie', ({ when, request }) => ZOMBIES.has(`${when} ${request}`));
-  return [...running, ...deaths, ...zombies];
+const isOpening = ({ request }: FaultPoint) => OPENING.has(request);
+const isZombie = ({ service, when, request }: FaultPoint) => ZOMBIES.has(`${service} ${when} ${request}`);
+
+function harmless(points: readonly FaultPoint[]): Series {
+  const isRunning = (point: FaultPoint) => !isOpening(point);
+  return [...strikes(points, 'cut', isRunning), ...strikes(points, 'late', isRunning)];
+}
+
+/** Each death is followed by strikes at the opening of partitions that comes after it. */
+function deaths(points: readonly FaultPoint[]): readonly Series[] {
+  const kills = strikes(points, 'kill', ({ when, request }) => when === 'after' && DEATHS.has(request));
+  const at = (blow: Blow, when: FaultPoint['when']) =>
+    strikes(points, blow, (point) => isOpening(point) && point.when === when);
+  const openings = [
+    at('cut', 'before'),
+    at('late', 'before'),
+    [...at('kill', 'after'), ...at('cut', 'after')],
+  ];
+  return openings.map((opening, index) => [...kills.slice(index, index + 1), ...opening]);
+}
+
+function strikes(
+  points: readonly FaultPoint[],
+  blow: Blow,
+  isWanted: (point: FaultPoint) => boolean,
+): Strike[] {
+  return points
+    .filter((point) => isWanted(point) && blowsAt(point).includes(blow))
+    .map((point) => ({ point, blow }));
 }

@@ -10,12 +10,7 @@ test('drawSchedule() draws the same faults from the same seed, and others from a
   assert.notDeepEqual(draw('1'), draw('2'));
 });
 
-test('namedSteps() comes to every point, and strikes at a service once in a step', () => {
-  const steps = namedSteps();
-  const struck = new Set(steps.flatMap((step) => step.map(({ point }) => point)));
-  assert.deepEqual(struck, new Set(POINTS));
-  for (const step of steps) {
-    const services = step.map(({ point }) => point.service);
-    assert.equal(new Set(services).size, services.length);
-  }
+test('namedSteps() comes to every point', () => {
+  const strikes = namedSteps().flat(2);
+  assert.deepEqual(new Set(strikes.map(({ point }) => point)), new Set(POINTS));
 });

@@ -18,26 +18,29 @@ const NAMES = ['soak view', 'soak click', 'soak order'];
 /** Devices that share an identity: below the ten of thirty days after which a server's binding does not count. */
 const DEVICES_OF_IDENTITY = 3;
 
-/** One device and the server that knows its user, as a source of requests. Each is sent after the one before. */
+/** A device and the server that knows its user, as a source of requests. Each is sent after the one before. */
 export class Traffic {
   readonly #random: Random;
   readonly #ledger: Ledger;
-  readonly #deviceId: number;
   readonly #library: 'web' | 'ios';
-  readonly #identity: string;
+  readonly #group: string;
+  #deviceId = 0;
+  #identity = '';
+  #devices = 0;
   #sessionId: number | undefined;
 
   constructor(random: Random, ledger: Ledger, lane: number, round: string) {
     this.#random = random;
     this.#ledger = ledger;
-    this.#deviceId = random.id();
     this.#library = random.pick(['web', 'ios']);
-    this.#identity = `person ${round} ${Math.floor(lane / DEVICES_OF_IDENTITY)}`;
+    this.#group = `person ${round} ${Math.floor(lane / DEVICES_OF_IDENTITY)}`;
+    this.#changeDevice();
   }
 
   next(): ClientRequest {
     const random = this.#random;
     if (random.chance(0.1)) this.#sessionId = random.chance(0.5) ? random.id() : undefined;
+    if (random.chance(0.05)) this.#changeDevice();
     return random.weighted<() => ClientRequest>([
       [() => this.#capture(), 10],
       [() => this.#track(true), 4],
@@ -47,6 +50,13 @@ export class Traffic {
       [() => this.#captureIdentify(), 1],
       [() => this.#properties(), 2],
     ])();
+  }
+
+  /** Another person on another device: there are new bindings all the time. */
+  #changeDevice(): void {
+    this.#devices += 1;
+    this.#deviceId = this.#random.id();
+    this.#identity = `${this.#group} ${this.#devices}`;
   }
 
   #capture(): ClientRequest {
