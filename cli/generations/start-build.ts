@@ -3,6 +3,7 @@ import type { Generation } from '#schemas/types.ts';
 import { CommandError } from '../usage-error.ts';
 import { copyRows } from './copy-rows.ts';
 import { dropGeneration } from './drop-generation.ts';
+import { isInForce } from './generation-log.ts';
 import type { Workplace } from './open-workplace.ts';
 import { nextNumber, unfinishedOf } from './unfinished.ts';
 
@@ -52,8 +53,22 @@ async function begin(
   known: ReadonlyMap<number, Generation>,
   { live, switched, fromMs, progress }: BuildOptions,
 ): Promise<Generation> {
+  const number = nextNumber(known, switched, await kafka.admin.listTopics());
+  if (fromMs !== undefined) {
+    const changed = (await log.blocks()).filter(
+      (block) => isInForce(block, live) !== isInForce(block, number),
+    );
+    // Rows hold the user id their event was given, and only a fold of the log tells what it is to be now.
+    if (changed.length > 0) {
+      throw new CommandError(
+        `Cannot replay from a time: ${changed.map(({ identity }) => JSON.stringify(identity)).join(', ')} ` +
+          `${changed.length === 1 ? 'was' : 'were'} blocked or let go since generation ${live} was built, which concerns older rows too; ` +
+          'replay without --from once',
+      );
+    }
+  }
   const generation: Generation = {
-    generation: nextNumber(known, switched, await kafka.admin.listTopics()),
+    generation: number,
     created_at: Date.now(),
     copied_from: fromMs === undefined ? 0 : live,
     copied_before: fromMs ?? 0,
