@@ -31,20 +31,20 @@ const before = ({ cuts }: ComparisonScope) =>
   `t.origin_offset < ${list(cuts.map(({ offset }) => offset))}[t.origin_partition + 1]`;
 const both = ({ generations }: ComparisonScope) => `generation IN (${generations.join(', ')})`;
 
-/** Devices that were bound after the cut: one generation may know of it before the other does. */
-const boundSince = (scope: ComparisonScope) =>
-  `(SELECT environment, from_user_id FROM cairn.user_migrations AS t WHERE ${both(scope)} AND NOT (${before(scope)}))`;
-
-/** Identities that got a binding after the cut. */
-const identitiesBoundSince = (scope: ComparisonScope) =>
-  `(SELECT environment, to_user_id FROM cairn.user_migrations AS t WHERE ${both(scope)} AND NOT (${before(scope)}))`;
-
-/** Sessions that changed after the cut. */
-const sessionsSince = (scope: ComparisonScope) => {
+/**
+ * Devices and users that may have moved since the cut: bound, of an identity that got a binding, or with a session that
+ * changed. To be asked after the comparison: whatever it has seen lies in the tables by then.
+ */
+export function movedSql(scope: ComparisonScope): string {
+  const since = `FROM cairn.user_migrations AS t WHERE ${both(scope)} AND NOT (${before(scope)})`;
+  const identities = `(SELECT environment, to_user_id ${since})`;
   const times = list(scope.cuts.map(({ streamTimeMs }) => streamTimeMs));
-  return `(SELECT environment, device_id, session_id FROM cairn.sessions
-  WHERE ${both(scope)} AND toUnixTimestamp64Milli(updated_at) > ${times}[\`_partition\` + 1])`;
-};
+  return `SELECT environment, from_user_id AS id FROM cairn.user_migrations
+WHERE ${both(scope)} AND (environment, to_user_id) IN ${identities}
+UNION DISTINCT SELECT environment, to_user_id AS id ${since}
+UNION DISTINCT SELECT environment, device_id AS id FROM cairn.sessions
+WHERE ${both(scope)} AND toUnixTimestamp64Milli(updated_at) > ${times}[\`_partition\` + 1]`;
+}
 
 /** Devices and users that blocks concern: of a blocked identity, and of any identity its devices went to instead. */
 export function concernedSql(scope: ComparisonScope): string {
@@ -63,32 +63,37 @@ const notConcerned = (scope: ComparisonScope, id: string) =>
   scope.blocked.length === 0 ? '' : ` AND (t.environment, t.${id}) NOT IN (${concernedSql(scope)})`;
 
 /**
- * Rows of a generation as `environment, key, hash`: the hash is over everything that readers may see, ids resolved
- * as they see them. What may have moved since the cut counts as 0 on both sides, so it is never a difference.
+ * Rows of a generation as `environment, device, key, hash`: the hash is over everything that readers may see, ids
+ * resolved as they see them.
  */
 function hashedRows(table: ComparedTable, generation: number, scope: ComparisonScope): string {
   if (table === 'user_migrations') {
-    return `SELECT t.environment AS environment, concat('device ', toString(t.from_user_id), ' of ', t.identity) AS key,
+    return `SELECT t.environment AS environment, t.from_user_id AS device,
+  concat('device ', toString(t.from_user_id), ' of ', t.identity) AS key,
   cityHash64(t.from_user_id, t.to_user_id, t.identity, t.bound_at, t.time, t.source, t.event_id, t.origin_partition,
     t.origin_offset, t.counts, t.reason) AS hash
-FROM cairn.user_migrations AS t FINAL WHERE t.generation = ${generation} AND ${before(scope)}
-AND (t.environment, t.to_user_id) NOT IN ${identitiesBoundSince(scope)}${notConcerned(scope, 'from_user_id')}`;
+FROM cairn.user_migrations AS t FINAL
+WHERE t.generation = ${generation} AND ${before(scope)}${notConcerned(scope, 'from_user_id')}`;
   }
   const stored = STORED_TABLES[table];
-  const user = `if((t.environment, t.device_id) IN ${boundSince(scope)}, 0, ${resolvedUserId('t', 'device_id', ofGeneration(generation))})`;
+  const choice = ofGeneration(generation);
+  const user = resolvedUserId('t', 'device_id', choice);
   if (table === 'sessions') {
-    return `SELECT t.environment AS environment,
+    return `SELECT t.environment AS environment, t.device_id AS device,
   concat('session ', toString(t.session_id), ' of device ', toString(t.device_id)) AS key,
   cityHash64(${[...ownColumns(stored, ['user_id', 'origin_partition', 'origin_offset']), user].join(', ')}) AS hash
-FROM cairn.sessions AS t FINAL WHERE t.generation = ${generation}
-AND (t.environment, t.device_id, t.session_id) NOT IN ${sessionsSince(scope)}${notConcerned(scope, 'device_id')}`;
+FROM cairn.sessions AS t FINAL WHERE t.generation = ${generation}${notConcerned(scope, 'device_id')}`;
   }
-  const session = `if((t.environment, t.device_id, t.session_id) IN ${sessionsSince(scope)}, 0, ${resolvedSessionId('t', ofGeneration(generation))})`;
-  const resolved = table === 'events' ? [user, session] : table === 'user_properties' ? [user] : [];
-  return `SELECT t.environment AS environment,
+  const resolved = {
+    events: [user, resolvedSessionId('t', choice)],
+    user_properties: [user],
+    account_properties: [],
+  }[table];
+  return `SELECT t.environment AS environment, t.device_id AS device,
   concat('event ', toString(t.event_id), ' of device ', toString(t.device_id)) AS key,
   cityHash64(${[...ownColumns(stored, ['user_id', 'session_id']), ...resolved].join(', ')}) AS hash
-FROM cairn.${table} AS t WHERE t.generation = ${generation} AND ${before(scope)}${notConcerned(scope, 'device_id')}`;
+FROM cairn.${table} AS t
+WHERE t.generation = ${generation} AND ${before(scope)}${notConcerned(scope, 'device_id')}`;
 }
 
 function ownColumns(table: StoredTable, except: readonly string[]): string[] {
@@ -97,20 +102,55 @@ function ownColumns(table: StoredTable, except: readonly string[]): string[] {
     .map(({ name }) => (name === 'properties' ? 'toJSONString(t.properties)' : `t.${name}`));
 }
 
-export type ChecksumRow = { readonly environment: number; readonly rows: number; readonly checksum: string };
+const bothSides = (table: ComparedTable, scope: ComparisonScope, columns: string) =>
+  scope.generations
+    .map(
+      (generation, side) =>
+        `SELECT ${columns}, ${side} AS side FROM (${hashedRows(table, generation, scope)})`,
+    )
+    .join('\nUNION ALL\n');
 
-/** Number and checksum of a generation's rows, by environment; the order of rows does not matter. */
-export function checksumSql(table: ComparedTable, generation: number, scope: ComparisonScope): string {
-  return `SELECT environment, count() AS rows, toString(sum(hash)) AS checksum
-FROM (${hashedRows(table, generation, scope)}) GROUP BY environment ORDER BY environment`;
+/** Most devices that are listed; where more differ, no traffic explains it. */
+const MOST_LISTED = 100_000;
+
+/** Rows of a device on both sides: numbers, and sums of hashes as text. */
+export type DeviceRows = readonly [
+  device: number,
+  live: number,
+  next: number,
+  liveSum: string,
+  nextSum: string,
+];
+
+export type TableRow = {
+  readonly environment: number;
+  /** Rows and sum of hashes of the devices that are alike on both sides. */
+  readonly alikeRows: number;
+  readonly alikeSum: string;
+  readonly differing: number;
+  /** Devices that differ, at most MOST_LISTED. */
+  readonly devices: readonly DeviceRows[];
+};
+
+/** Compares the rows of two generations device by device; the order of rows does not matter. One row an environment. */
+export function compareSql(table: ComparedTable, scope: ComparisonScope): string {
+  return `SELECT environment, sumIf(n0, alike) AS alikeRows, toString(sumIf(s0, alike)) AS alikeSum, countIf(NOT alike) AS differing,
+  groupArrayIf(${MOST_LISTED})((device, n0, n1, toString(s0), toString(s1)), NOT alike) AS devices
+FROM (
+  SELECT environment, device, countIf(side = 0) AS n0, countIf(side = 1) AS n1, sumIf(hash, side = 0) AS s0,
+    sumIf(hash, side = 1) AS s1, n0 = n1 AND s0 = s1 AS alike
+  FROM (${bothSides(table, scope, 'environment, device, hash')}) GROUP BY environment, device
+) GROUP BY environment ORDER BY environment`;
 }
 
-/** Keys of some rows that only one of the two generations has, or has otherwise. */
-export function differingKeysSql(table: ComparedTable, environment: number, scope: ComparisonScope): string {
-  const sides = scope.generations.map(
-    (generation, side) =>
-      `SELECT key, hash, ${side} AS side FROM (${hashedRows(table, generation, scope)}) WHERE environment = ${environment}`,
-  );
-  return `SELECT key FROM (${sides.join('\nUNION ALL\n')}) GROUP BY key
+/** Keys of rows of some devices that only one of the two generations has, or has otherwise. */
+export function differingKeysSql(
+  table: ComparedTable,
+  environment: number,
+  devices: readonly number[],
+  scope: ComparisonScope,
+): string {
+  return `SELECT key FROM (${bothSides(table, scope, 'environment, device, key, hash')})
+WHERE environment = ${environment} AND device IN (${devices.join(', ')}) GROUP BY key
 HAVING countIf(side = 0) != countIf(side = 1) OR sumIf(hash, side = 0) != sumIf(hash, side = 1) ORDER BY key LIMIT 5`;
 }

@@ -1,3 +1,5 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { DERIVED_TOPICS, topicInKafka } from '#schemas/topics.ts';
@@ -73,6 +75,14 @@ export async function dropGeneration(
   for (const [table, column] of FILTERED)
     await command(clickhouse, `DELETE FROM cairn.${table} WHERE ${column} = ${generation}`);
   for (const sql of dropDictionariesSql(generation)) await command(clickhouse, sql);
+  await removeSnapshots(join(place.stack.settings.CAIRN_DATA_DIR, 'state'), groups);
+}
+
+/** Copies of state that the stages of a running stack have left; they are of no use to anybody. */
+async function removeSnapshots(directory: string, groups: readonly string[]): Promise<void> {
+  const files = await readdir(directory).catch(() => []);
+  const own = files.filter((file) => groups.some((group) => file.startsWith(`${group}.`)));
+  await Promise.all(own.map((file) => rm(join(directory, file), { force: true })));
 }
 
 async function waitUntilGone(

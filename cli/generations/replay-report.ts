@@ -37,12 +37,14 @@ export class ReplayReport {
           { title: 'environment', right: true },
           ...generations.map((generation) => ({ title: `rows in ${generation}`, right: true })),
           { title: 'checksums' },
+          { title: 'devices set aside', right: true },
         ],
         tables.map((one) => [
           one.table,
           String(one.environment),
           ...one.rows.map(thousands),
           one.equal ? 'equal' : 'differ',
+          thousands(one.setAside),
         ]),
       ).trimEnd(),
     );

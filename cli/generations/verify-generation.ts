@@ -6,6 +6,8 @@ import type { Workplace } from './open-workplace.ts';
 
 const RETRY_AFTER_MS = 500;
 const SAID_AFTER_TRIES = 3;
+/** A comparison that has begun may wait this long for what is under way. */
+const MIN_WAIT_MS = 10_000;
 
 /**
  * Compares a new generation with the live one up to the end of the log as it is now, again and again until they
@@ -23,7 +25,7 @@ export async function verifyGeneration(
     .map(({ environment, user_id }) => ({ environment, id: user_id }));
   let tries = 0;
   for (;;) {
-    const left = () => Math.max(1000, deadline - performance.now());
+    const left = () => Math.max(MIN_WAIT_MS, deadline - performance.now());
     const { cut } = await waitUntilLoaded({ kafka, generation: live, timeoutMs: left(), progress });
     await waitUntilLoaded({ kafka, generation: next, timeoutMs: left(), progress });
     const partitions = Math.max(-1, ...cut.keys()) + 1;

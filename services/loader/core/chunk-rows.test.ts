@@ -103,3 +103,17 @@ test('build() tells when a session was absorbed, and passes tombstones over', ()
   ]);
   assert.equal(absorbed.hasAbsorbed, true);
 });
+
+test('build() makes no row of an event or property change that was copied from another generation', () => {
+  const chunks = new ChunkBuilder({ generation: 2, names: new NameRegistry(), copiedBeforeMs: 5 });
+  const event = collectedCodec.encode({ environment: 1, kind: 'event', properties: '{}' });
+  const built = chunks.build('events.sessionized', 0, [aRecord(event, 4), aRecord(event, 5)]);
+  assert.deepEqual(Object.fromEntries(built.outcomes), { 'event.copied': 1, 'event.loaded': 1 });
+  assert.deepEqual(
+    built.tables.map(({ block, records }) => [block.rows, records.map(({ offset }) => offset)]),
+    [[1, [5n]]],
+  );
+  const session = sessionCodec.encode({ environment: 1 });
+  const sessions = chunks.build('sessions', 0, [aRecord(session, 4)]);
+  assert.deepEqual(Object.fromEntries(sessions.outcomes), { 'session.loaded': 1 });
+});
