@@ -6,6 +6,9 @@ import { switchGeneration } from '../generations/switch-generation.ts';
 import { renderTable, thousands } from '../table.ts';
 import { CommandError, UsageError } from '../usage-error.ts';
 
+/** What the services of a generation catch up with in a few seconds. */
+const MOST_LAG = 50_000;
+
 export const generations = defineCommand({
   usage: '[switch N [--force] | drop N] [--json]',
   about: `Lists the generations there are: the live one, older ones that can be switched back to, and one that a replay
@@ -13,7 +16,7 @@ is building. switch N makes another one live, at once; only one that was live be
 verified, unless --force. drop N removes one that is not live: its services stop where cairn up runs them,
 and its topics, consumer groups and rows are gone for good. Its number is not used again.`,
   options: {
-    force: { type: 'boolean', doc: 'switch to a generation that was not verified' },
+    force: { type: 'boolean', doc: 'switch to a generation that was not verified, or is behind' },
     ...JSON_OPTION,
   },
   maxArguments: 2,
@@ -77,6 +80,12 @@ async function requireSwitchable(place: Workplace, generation: number, force: bo
     throw new CommandError(
       `Cannot switch to generation ${generation}: no replay has found it equal to the live one; ` +
         'finish it with cairn replay, or switch with --force if its difference is meant',
+    );
+  }
+  if (wanted.lag > MOST_LAG && !force) {
+    throw new CommandError(
+      `Cannot switch to generation ${generation}: it is ${thousands(wanted.lag)} records behind, which readers would miss until ` +
+        'its services have caught up; bring it up to date with cairn replay, or switch with --force',
     );
   }
 }

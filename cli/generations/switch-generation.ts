@@ -1,15 +1,18 @@
 import { applyRetention } from '#lib/kafka/ensure-topics.ts';
 import { clickHouseFailure } from '../clickhouse-access.ts';
+import { progressOfStages } from '../progress-of-stages.ts';
 import type { Workplace } from './open-workplace.ts';
+
+/** Records this young are far from any topic's retention. */
+const YOUNG_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Makes a generation the one that readers see, by one row: a query that has begun goes on with the old one, the
- * next sees the new one. From then on its topics are kept as long as the catalogue says.
+ * next sees the new one. From then on its topics are kept as long as the catalogue says, unless it is so far behind
+ * that records would go before they are read: then they are kept for ever, until it is switched to once more.
  */
-export async function switchGeneration(
-  { clickhouse, kafka, replicationFactor }: Workplace,
-  generation: number,
-): Promise<void> {
+export async function switchGeneration(place: Workplace, generation: number): Promise<void> {
+  const { clickhouse, kafka, replicationFactor } = place;
   try {
     // Later than any switch before, whatever the server's clock says.
     await clickhouse.command({
@@ -18,5 +21,7 @@ export async function switchGeneration(
   } catch (error) {
     throw clickHouseFailure(error);
   }
-  await applyRetention(kafka.admin, { generation, replicationFactor });
+  const progress = await progressOfStages(kafka.admin, kafka.reader, generation);
+  const oldestMs = Math.min(...progress.map((stage) => stage.oldestMs ?? Number.POSITIVE_INFINITY));
+  if (Date.now() - oldestMs < YOUNG_MS) await applyRetention(kafka.admin, { generation, replicationFactor });
 }

@@ -318,6 +318,23 @@ test('a replay from a time copies older rows, loads later ones, and its books cl
   );
 });
 
+/** Starts a stage as an operator would by mistake, and expects it to end with 78 and a reason. */
+async function assertRefused(name: string, generation: number, reason: RegExp): Promise<void> {
+  const main = fileURLToPath(new URL(`../../services/${name}/main.ts`, import.meta.url));
+  const stage = spawn(process.execPath, [main], {
+    env: {
+      ...process.env,
+      CAIRN_KAFKA_BROKERS: ready.kafka,
+      CAIRN_CLICKHOUSE_URL: ready.clickhouse,
+      CAIRN_GENERATION: String(generation),
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const output = text(stage.stderr);
+  assert.equal(await new Promise((resolve) => stage.once('exit', resolve)), 78, await output);
+  assert.match(await output, reason);
+}
+
 test('a dropped generation is gone, live ones are kept, and no stage of it starts again', async () => {
   const live = await runCairn(['generations', 'drop', '5'], env);
   assert.equal(live.code, 1);
@@ -341,30 +358,19 @@ test('a dropped generation is gone, live ones are kept, and no stage of it start
     [],
   );
 
-  for (const name of ['identity-merger', 'loader']) {
-    const main = fileURLToPath(new URL(`../../services/${name}/main.ts`, import.meta.url));
-    const stage = spawn(process.execPath, [main], {
-      env: {
-        ...process.env,
-        CAIRN_KAFKA_BROKERS: ready.kafka,
-        CAIRN_CLICKHOUSE_URL: ready.clickhouse,
-        CAIRN_GENERATION: '1',
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const output = text(stage.stderr);
-    assert.equal(await new Promise((resolve) => stage.once('exit', resolve)), 78);
-    assert.match(await output, /Cannot run generation 1: it was dropped at /);
-  }
+  for (const name of ['identity-merger', 'loader'])
+    await assertRefused(name, 1, /Cannot run generation 1: it was dropped at /);
   assert.deepEqual(
     (await admin.listTopics()).filter((topic) => topic.endsWith('.g1')),
     [],
   );
 });
 
-test('a loader refuses rows of another Kafka cluster', async () => {
+test('rows of another Kafka cluster are refused, by the loader and by a replay', async () => {
   await query(`INSERT INTO cairn.cluster VALUES ('another', toDateTime64(0, 6))`);
   const { code, stderr } = await runCairn(['replay'], env);
   assert.equal(code, 1);
-  assert.match(stderr, /the rows in ClickHouse come from cluster another/);
+  const reason = /the rows in ClickHouse come from cluster another/;
+  assert.match(stderr, reason);
+  await assertRefused('loader', 5, reason);
 });
