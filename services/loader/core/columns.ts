@@ -131,6 +131,12 @@ export function trialInsertSql(table: StoredTable): string {
   return `INSERT INTO FUNCTION null('${structure.join(', ').replaceAll("'", "\\'")}') FORMAT RowBinary`;
 }
 
+/**
+ * Settings of an insert that must go in whatever ClickHouse remembers, where rows that come twice change nothing.
+ * They win over INSERT_SETTINGS.
+ */
+export const REPEAT_SETTINGS = { insert_deduplicate: 0, deduplicate_insert: 'disable' } as const;
+
 /** Settings that every insert of the loader pins, so that no server default can undo its guarantees. */
 export const INSERT_SETTINGS = {
   async_insert: 0,

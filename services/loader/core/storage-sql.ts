@@ -1,4 +1,5 @@
 import { columnsOf, STORED_TABLES, type StoredTable } from './columns.ts';
+import type { Range } from './position.ts';
 import { identifier, literal } from './sql-text.ts';
 
 /**
@@ -23,12 +24,28 @@ ENGINE = MergeTree PARTITION BY generation ORDER BY (environment, device_id, tim
 const CANONICAL_ID = `greatest(bitShiftRight(reinterpretAsUInt64(reverse(substring(
   SHA256(concat('identity', char(0), toString(environment), char(0), identity)), 1, 8))), 11), 1)`;
 
-const deviceView = (
-  source: string,
-) => `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.devices_from_${source} TO cairn.devices AS
-SELECT generation, environment, device_id, min(time) AS first_seen, max(time) AS last_seen,
+const devicesOf = (source: string, where = '') =>
+  `SELECT generation, environment, device_id, min(time) AS first_seen, max(time) AS last_seen,
   max(if(identity != '' AND device_id = ${CANONICAL_ID}, identity, '')) AS identity
-FROM cairn.${source} GROUP BY generation, environment, device_id`;
+FROM cairn.${source} ${where}GROUP BY generation, environment, device_id`;
+
+const deviceView = (source: string) =>
+  `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.devices_from_${source} TO cairn.devices AS
+${devicesOf(source)}`;
+
+/** Tables that `devices` is made from. */
+export const DEVICE_SOURCES: ReadonlySet<string> = new Set(['events', 'user_properties']);
+
+/** Condition for the rows of a table that came from a range of a partition. */
+export function rowsOfRange(generation: number, partition: number, { first, last }: Range): string {
+  return `generation = ${generation} AND \`_partition\` = ${partition} AND \`_offset\` BETWEEN ${first} AND ${last}`;
+}
+
+/** Does again what the view into `devices` does, for some rows. */
+export function repeatDevicesSql(source: string, rows: string): string {
+  return `INSERT INTO cairn.devices (generation, environment, device_id, first_seen, last_seen, identity)
+${devicesOf(source, `WHERE ${rows} `)}`;
+}
 
 /**
  * Tables of the storage database, safe to run again and from several loaders at once. Rows are never updated in

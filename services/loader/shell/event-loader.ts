@@ -1,3 +1,4 @@
+import type { ClickHouse } from '#lib/clickhouse/client.ts';
 import { ChunkBuilder } from '../core/chunk-rows.ts';
 import type { NameRegistry } from '../core/name-registry.ts';
 import { tokenOf } from '../core/position.ts';
@@ -5,6 +6,7 @@ import { reloadSessionsSql } from '../core/resolver-sql.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
 import type { ChunkLoader } from './loading-consumer.ts';
+import { mendInsert } from './mend-insert.ts';
 import type { PatientClickHouse } from './patient-clickhouse.ts';
 import { insertRows } from './table-inserter.ts';
 import type { ViewKeeper } from './view-keeper.ts';
@@ -22,7 +24,7 @@ export function createEventLoader(options: {
   const { patient, deadLetters, generation, copiedBeforeMs, metrics, names, views } = options;
   const builder = new ChunkBuilder({ generation, names, copiedBeforeMs });
 
-  return async ({ name, topic, partition }, range, records, isWanted) => {
+  return async ({ name, topic, partition }, range, records, isWanted, isRepeat) => {
     const chunk = builder.build(name, partition, records);
     const refusals = [...chunk.refusals];
     for (const rows of chunk.tables) {
@@ -30,7 +32,17 @@ export function createEventLoader(options: {
       const { table } = rows.table;
       const token = tokenOf(generation, topic, partition, range, table);
       const end = metrics.insertSeconds.startTimer({ table });
-      const refused = await patient.call((clickHouse) => insertRows(clickHouse, rows, token), isWanted);
+      let attempts = isRepeat ? 1 : 0;
+      const insert = (clickHouse: ClickHouse) => {
+        attempts += 1;
+        return insertRows(clickHouse, rows, token);
+      };
+      const refused = await patient.call(insert, isWanted);
+      if (attempts > 1) {
+        const place = { generation, partition, range, token, refused };
+        const mended = await patient.call((clickHouse) => mendInsert(clickHouse, rows, place), isWanted);
+        metrics.mended.inc({ table }, mended);
+      }
       end();
       metrics.rows.inc({ table }, rows.records.length - refused.length);
       for (const refusal of refused) {

@@ -1,3 +1,5 @@
+import type { ClickHouse } from '#lib/clickhouse/client.ts';
+import { REPEAT_SETTINGS } from '../core/columns.ts';
 import { decodeMigrations } from '../core/migration-rows.ts';
 import { tokenOf } from '../core/position.ts';
 import type { DeadLetters } from './dead-letters.ts';
@@ -16,11 +18,11 @@ export function createIdentityLoader(options: {
   generation: number;
   metrics: LoaderMetrics;
   fail: (error: unknown) => void;
-}): { load: ChunkLoader; stop: () => Promise<void> } {
+}): { load: ChunkLoader; own: (isNow: boolean) => void; stop: () => Promise<void> } {
   const { patient, deadLetters, generation, metrics, fail } = options;
   const resolver = new IdentityResolver({ generation, metrics });
   let last: Promise<unknown> = Promise.resolve();
-  /** True since this member loaded a binding: only the owner of the partitions writes verdicts. */
+  /** Only the owner of the partitions writes verdicts, and it may change. */
   let isOwner = false;
   let isStopping = false;
 
@@ -35,25 +37,32 @@ export function createIdentityLoader(options: {
     inTurn(async () => {
       await patient.call(
         (clickHouse) => resolver.recheck(clickHouse),
-        () => !isStopping,
+        () => isOwner && !isStopping,
       );
       await patient.call(
         (clickHouse) => resolver.rebase(clickHouse),
-        () => !isStopping,
+        () => isOwner && !isStopping,
       );
     }).catch((error: unknown) => {
-      if (!isStopping) fail(error);
+      if (isOwner && !isStopping) fail(error);
     });
   }, RECHECK_MS);
 
   return {
-    load: ({ topic, partition }, range, records, isWanted) =>
+    own(isNow) {
+      isOwner = isNow;
+    },
+    load: ({ topic, partition }, range, records, isWanted, isRepeat) =>
       inTurn(async () => {
-        isOwner = true;
         const { rows, refusals, outcomes, streamTimeMs } = decodeMigrations(partition, records);
         const token = tokenOf(generation, topic, partition, range, 'user_migrations');
-        if (rows.length > 0)
-          await patient.call((clickHouse) => resolver.add(clickHouse, rows, token), isWanted);
+        let isFirst = !isRepeat;
+        const add = (clickHouse: ClickHouse) => {
+          const settings = isFirst ? { insert_deduplication_token: token } : REPEAT_SETTINGS;
+          isFirst = false;
+          return resolver.add(clickHouse, rows, settings);
+        };
+        if (rows.length > 0) await patient.call(add, isWanted);
         await deadLetters({ topic, partition }, refusals);
         for (const { code } of refusals) metrics.rejected.inc({ topic, code });
         return { outcomes, streamTimeMs };

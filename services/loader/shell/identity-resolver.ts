@@ -34,19 +34,28 @@ export class IdentityResolver {
     this.#mostRecent = options.mostRecent ?? MOST_RECENT;
   }
 
-  /** Inserts new bindings, and the older ones whose verdict they change, as one block under the token. */
-  async add(clickHouse: ClickHouse, added: readonly MigrationRow[], token: string): Promise<void> {
+  /**
+   * Inserts new bindings, and the older ones whose verdict they change, as one block. The settings say whether
+   * ClickHouse may take it for done: where a row comes twice, the newest counts.
+   */
+  async add(
+    clickHouse: ClickHouse,
+    added: readonly MigrationRow[],
+    settings: Readonly<Record<string, string | number>>,
+  ): Promise<void> {
+    const version = this.#nextVersion();
     const changed: MigrationRow[] = [];
     for (const environment of new Set(added.map((row) => row.environment))) {
       const own = added.filter((row) => row.environment === environment);
       const identities = new Set(own.map((row) => row.to_user_id));
       changed.push(...(await this.#judge(clickHouse, environment, identities, own)));
     }
-    await this.#write(clickHouse, changed, { insert_deduplication_token: token });
+    await this.#write(clickHouse, changed, version, settings);
   }
 
   /** Judges again where a device turned out to be the canonical id of an identity after it was bound. */
   async recheck(clickHouse: ClickHouse): Promise<void> {
+    const version = this.#nextVersion();
     const overtaken = await clickHouse.query<{ environment: number; to_user_id: number }>(
       overtakenSql(this.#generation),
       QUERY_SETTINGS,
@@ -58,7 +67,7 @@ export class IdentityResolver {
         .map((row) => row.to_user_id);
       changed.push(...(await this.#judge(clickHouse, environment, new Set(identities), [])));
     }
-    await this.#write(clickHouse, changed, {});
+    await this.#write(clickHouse, changed, version, {});
   }
 
   /** Moves recent verdicts into the large dictionary when there are many. */
@@ -110,14 +119,22 @@ export class IdentityResolver {
     });
   }
 
+  /**
+   * Taken before the bindings are read that a verdict rests on: where a process stands still between the two, what
+   * it then writes is older than what its successor wrote meanwhile.
+   */
+  #nextVersion(): number {
+    this.#lastVersion = Math.max(this.#lastVersion + 1, Date.now());
+    return this.#lastVersion;
+  }
+
   async #write(
     clickHouse: ClickHouse,
     rows: readonly MigrationRow[],
-    settings: Readonly<Record<string, string>>,
+    version: number,
+    settings: Readonly<Record<string, string | number>>,
   ): Promise<void> {
     if (rows.length === 0) return;
-    this.#lastVersion = Math.max(this.#lastVersion + 1, Date.now());
-    const version = this.#lastVersion;
     const end = this.#metrics.insertSeconds.startTimer({ table: 'user_migrations' });
     await clickHouse.insert(
       'INSERT INTO cairn.user_migrations FORMAT JSONEachRow',

@@ -33,6 +33,12 @@ export class LoaderMetrics {
     help: 'Attempts repeated because ClickHouse did not answer.',
     registers: [this.registry],
   });
+  readonly mended = new Counter({
+    name: 'cairn_loader_rows_mended_total',
+    help: 'Rows that ClickHouse had taken for inserted when it died, and had not.',
+    labelNames: ['table'],
+    registers: [this.registry],
+  });
   readonly namesLeftOut = new Gauge({
     name: 'cairn_loader_names_left_out',
     help: 'Event and property names without a view or column, because their environment has too many.',

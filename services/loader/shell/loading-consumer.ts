@@ -16,6 +16,8 @@ export type ChunkLoader = (
   range: Range,
   records: readonly LoadRecord[],
   isWanted: () => boolean,
+  /** The range was announced by a member that may have inserted it, in part or whole. */
+  isRepeat: boolean,
 ) => Promise<Loaded>;
 
 export type LoadingConsumerOptions = {
@@ -35,6 +37,8 @@ export type LoadingConsumerOptions = {
     position: Position,
     isWanted: () => boolean,
   ) => Promise<void>;
+  /** Called with the partitions of each topic that this member has now, whenever they are dealt out. */
+  readonly onAssigned: (assignment: Readonly<Record<string, readonly number[]>>) => void;
   readonly log: Logger;
   /** Called with an error that the service cannot live with. */
   readonly fail: (error: unknown) => void;
@@ -62,6 +66,7 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     tasks.clear();
+    options.onAssigned(payload.memberAssignment);
     log.info({ group: groupId, assignment: payload.memberAssignment }, 'assigned');
   });
 
@@ -100,12 +105,12 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
       next: Chunk<LoadRecord> | undefined,
       isWanted: () => boolean,
     ) => {
-      const { range, records } = chunk;
+      const { range, records, announced } = chunk;
       const { intent } = task.position;
       if (intent?.first !== range.first || intent.last !== range.last) {
         await commit({ ...task.position, intent: range });
       }
-      const loaded = await options.load({ name, topic, partition }, range, records, isWanted);
+      const loaded = await options.load({ name, topic, partition }, range, records, isWanted, announced);
       const past = advance(task.position, range, loaded.outcomes, loaded.streamTimeMs);
       await commit(next === undefined ? past : { ...past, intent: next.range });
     };

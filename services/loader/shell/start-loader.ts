@@ -99,6 +99,8 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     load: (source, ...chunk) =>
       source.name === 'identity.migrations' ? identity.load(source, ...chunk) : loadEvents(source, ...chunk),
     checkStart: createStartCheck({ patient, generation, copiedBeforeMs }),
+    onAssigned: (assignment) =>
+      identity.own((assignment[topicInKafka('identity.migrations', generation)] ?? []).length > 0),
     log,
     fail,
   });
