@@ -74,6 +74,7 @@ nothing: the next replay goes on where this one was. Exit code 1 where the two d
       );
       report.line({ event: 'done', ...result });
       report.say(summary(result));
+      if (result.switched && !result.takenOver) return INTERRUPTED;
       return result.verified ? 0 : 1;
     } catch (error) {
       if (!context.signal.aborted) throw error;
@@ -83,7 +84,9 @@ nothing: the next replay goes on where this one was. Exit code 1 where the two d
   },
 });
 
-function summary({ generation, replaced, verified, switched }: ReplayResult): string {
+function summary({ generation, replaced, verified, switched, takenOver }: ReplayResult): string {
+  if (switched && !takenOver)
+    return `Generation ${generation} is live, and its services have stopped with this command: start them with CAIRN_GENERATION=${generation}`;
   if (switched)
     return `Generation ${generation} is live and runs elsewhere; drop the old one when it is not needed any more: cairn generations drop ${replaced}`;
   if (verified)

@@ -25,12 +25,15 @@ export type ReplayResult = {
   readonly replaced: number;
   readonly verified: boolean;
   readonly switched: boolean;
+  /** Something else runs its stages now. */
+  readonly takenOver: boolean;
   readonly comparison: Comparison;
 };
 
 /**
  * Builds a generation, compares it with the live one and switches to it. Its stages run as processes of this one
- * until something else runs them. Throws the signal's reason where it is aborted: all that was done stays.
+ * until something else runs them. Throws the signal's reason where it is aborted before the
+ * switch: all that was done stays.
  */
 export async function runReplay(
   place: Workplace,
@@ -56,14 +59,22 @@ export async function runReplay(
       return verifyGeneration(place, { live, next: generation, timeoutMs, progress });
     });
     report.compared(comparison);
-    const result = { generation, replaced: live, comparison };
+    const result = { generation, replaced: live, takenOver: false, comparison };
     if (!comparison.equal) return { ...result, verified: false, switched: false };
     await log.writeGeneration({ ...building, verified_at: Date.now() });
     if (!options.switches) return { ...result, verified: true, switched: false };
     await switchGeneration(place, generation);
     report.switched(generation, live);
-    await stages.whileRunning(() => waitForTakeOver(place, generation));
-    return { ...result, verified: true, switched: true };
+    const takenOver = await stages
+      .whileRunning(() => waitForTakeOver(place, generation))
+      .then(
+        () => true,
+        (error) => {
+          if (!context.signal.aborted) throw error;
+          return false;
+        },
+      );
+    return { ...result, verified: true, switched: true, takenOver };
   } finally {
     await stages.stop();
   }
