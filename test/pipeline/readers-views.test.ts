@@ -214,7 +214,9 @@ test('a merge shows as soon as it is written, before and after the large diction
       )
     )[0]?.user_id;
   for (const device of [11, 12, 13]) {
-    await resolver.add(clickHouse, [binding(device, `user ${device}`)], `binding ${device}`);
+    await resolver.add(clickHouse, [binding(device, `user ${device}`)], {
+      insert_deduplication_token: `binding ${device}`,
+    });
     assert.equal(await userOf(device), canonicalUserId(1, `user ${device}`));
     await resolver.rebase(clickHouse);
     assert.equal(await userOf(device), canonicalUserId(1, `user ${device}`));
@@ -231,7 +233,7 @@ test('a device that becomes known as an identity’s own id loses the binding it
     rows<{ user_id: number }>(
       "SELECT user_id FROM main_production.all_events WHERE event_table_name = 'secret'",
     );
-  await resolver.add(clickHouse, [binding(victim, 'thief')], 'theft');
+  await resolver.add(clickHouse, [binding(victim, 'thief')], { insert_deduplication_token: 'theft' });
   await openLoader().load([{ device_id: victim, identity: 'victim', name: 'secret', source: 'server' }]);
   assert.deepEqual(await userOfVictim(), [{ user_id: canonicalUserId(1, 'thief') }]);
   await resolver.recheck(clickHouse);
