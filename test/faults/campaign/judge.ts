@@ -1,5 +1,6 @@
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
+import { until } from '../../support/until.ts';
 import type { Ledger } from './ledger.ts';
 
 const ENVIRONMENT = 1;
@@ -118,8 +119,11 @@ async function judgeDerived(clickHouse: ClickHouse, problems: Problems): Promise
   }
 }
 
+/** Again where a connection that was kept open had been closed meanwhile. */
 function ask<Row>(clickHouse: ClickHouse, sql: string): Promise<Row[]> {
-  return clickHouse.query<Row>(sql, { output_format_json_quote_64bit_integers: 0 });
+  return until(`ClickHouse to answer ${sql}`, () =>
+    clickHouse.query<Row>(sql, { output_format_json_quote_64bit_integers: 0 }),
+  );
 }
 
 class Problems {

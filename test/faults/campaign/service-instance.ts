@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SupervisedService } from '../../../cli/supervised-service.ts';
 import type { Backend } from '../../support/backend.ts';
@@ -29,6 +32,8 @@ export class ServiceInstance {
   readonly kafka: KafkaProxy;
   readonly clickhouse: ClickHouseProxy;
   readonly #service: SupervisedService;
+  /** Its snapshots: they outlive its deaths, and grow old while other instances have its partitions. */
+  readonly #stateDir = mkdtempSync(join(tmpdir(), 'cairn-soak-state-'));
   #isPaused = false;
 
   private constructor(
@@ -50,6 +55,7 @@ export class ServiceInstance {
         env: () => ({
           ...process.env,
           ...SETTINGS,
+          CAIRN_STATE_DIR: this.#stateDir,
           CAIRN_KAFKA_BROKERS: kafka.broker,
           CAIRN_CLICKHOUSE_URL: clickhouse.url,
           // Clients know the port: it is kept when the collector is started again.
@@ -111,6 +117,7 @@ export class ServiceInstance {
     this.heal();
     await this.#service.stop();
     await Promise.all([this.kafka.stop(), this.clickhouse.stop()]);
+    rmSync(this.#stateDir, { recursive: true, force: true });
   }
 
   /** To the run there is now; where it is between two runs, to none. */
