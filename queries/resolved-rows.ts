@@ -85,11 +85,12 @@ export type ResolvedSession = {
 
 /** Asks the resolver for every session that events of a partition before an offset are stored under. */
 export function resolvedSessionsQuery(generation: number, partition: number, before: bigint): Query {
-  const of = (attribute: string) =>
-    `dictGet('cairn.absorbed_sessions_g${generation}', '${attribute}', ${keyOf('session_id')})`;
+  const dictionary = `'cairn.absorbed_sessions_g${generation}'`;
+  const key = keyOf('session_id');
   return {
     sql: `SELECT environment, device_id, session_id,
-  if(${of('device_id')} = device_id, ${of('survivor')}, session_id) AS resolved
+  if(dictGet(${dictionary}, 'device_id', ${key}) = device_id,
+    dictGetOrDefault(${dictionary}, 'survivor', ${key}, session_id), session_id) AS resolved
 FROM (SELECT DISTINCT environment, device_id, session_id FROM cairn.events
   WHERE generation = {generation:UInt16} AND origin_partition = {partition:UInt16} AND origin_offset < {before:UInt64}
     AND session_id != 0)

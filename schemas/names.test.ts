@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { columnName, eventTableName, RESERVED_TABLES, tableName } from './names.ts';
+import { columnName, eventTableName, isAddressable, RESERVED_TABLES, tableName } from './names.ts';
 
 test('tableName() follows Heap Connect', () => {
   assert.equal(tableName('Sign Up - Click Link'), 'sign_up_click_link');
@@ -39,4 +39,10 @@ test('names are short, plain and never a reserved table', () => {
       assert.equal(table, tableName(name));
     }),
   );
+});
+
+test('isAddressable() refuses what ClickHouse takes for its own syntax', () => {
+  for (const name of ['a', 'a b', 'a`b', '^', ':', 'x.:Int64', 'a[]', ' '])
+    assert.ok(isAddressable(name), name);
+  for (const name of ['', 'x.:`String`', ':`', '^`a`', 'a@`b']) assert.ok(!isAddressable(name), name);
 });

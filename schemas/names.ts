@@ -43,6 +43,14 @@ export function columnName(propertyName: string): string {
   return warehouseName(propertyName, () => false);
 }
 
+/**
+ * Whether ClickHouse can read a property of a JSON column by its name: not where it is empty, and not where a backtick
+ * follows `:`, `^` or `@`, which is its own syntax for the type of a path and for what lies below it.
+ */
+export function isAddressable(propertyName: string): boolean {
+  return propertyName !== '' && !/[:^@]`/.test(propertyName);
+}
+
 /** `event_table_name` of an event: a pageview is one by its name and Heap's type, anything else has a table of its own name. */
 export function eventTableName(name: string, type: string): string {
   return name === 'pageview' && type === 'view page' ? PAGEVIEWS_TABLE : tableName(name);

@@ -117,6 +117,47 @@ test('any property name is kept as it was sent, and read by it', async () => {
   assert.equal(row!['date'], '2020-01-01');
 });
 
+test('no property name stops the views from being made: what they cannot show they leave out', async () => {
+  const loader = openLoader();
+  await loader.views.start(clickHouse);
+  const names = [
+    'changed_at',
+    'last_modified',
+    'user_id',
+    'p',
+    'c',
+    '^`a`',
+    'x.:`String`',
+    ':`',
+    'a@`b`',
+    'fine',
+  ];
+  for (const [index, value] of ['"text"', '1', 'true'].entries()) {
+    const properties = `{${names.map((name) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
+    await loader.load([
+      { device_id: 20 + index, event_id: 20 + index, name: `names ${index}`, properties },
+      { device_id: 20 + index, event_id: 30 + index, kind: 'user_properties', properties },
+    ]);
+  }
+  assert.deepEqual(
+    await rows(
+      'SELECT changed_at, fine FROM main_production.users WHERE user_id BETWEEN 20 AND 22 ORDER BY user_id',
+    ),
+    ['text', '1', 'true'].map((value) => ({ changed_at: value, fine: value })),
+  );
+  assert.deepEqual(await rows('SELECT changed_at, fine FROM main_production.names_1'), [
+    { changed_at: 1, fine: 1 },
+  ]);
+});
+
+test('the sessions of device 0 are those of any other device', async () => {
+  await openLoader().load([{ device_id: 0, session_id: 7, event_id: 40, name: 'zero' }]);
+  assert.deepEqual(
+    await rows("SELECT user_id, session_id FROM main_production.all_events WHERE name = 'zero'"),
+    [{ user_id: 0, session_id: 7 }],
+  );
+});
+
 test('a property that changes its type becomes text, and its view answers at every moment', async () => {
   const loader = openLoader();
   await loader.views.start(clickHouse);

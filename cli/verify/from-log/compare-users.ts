@@ -1,5 +1,5 @@
 import type { UserRow } from '#queries/resolved-rows.ts';
-import { columnName } from '#schemas/names.ts';
+import { columnName, isAddressable } from '#schemas/names.ts';
 import { type Comparison, type DifferentRow, differentColumns, onlyFound, onlyInLog } from './findings.ts';
 import { isLater, type Write } from './people.ts';
 import { scalarText } from './row-text.ts';
@@ -14,7 +14,7 @@ const MOST_COLUMNS = 1000;
 
 /** The column of the view of users that shows a property; undefined where SQL cannot name it. */
 export function userColumn(property: string): string | undefined {
-  if (property === '') return undefined;
+  if (!isAddressable(property)) return undefined;
   if (FILLING.has(property)) return property;
   const plain = columnName(property);
   return BUILT_IN.has(plain) ? `${plain}_property` : plain;

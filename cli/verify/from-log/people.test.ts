@@ -127,11 +127,12 @@ test('compareUsers() names every column that differs, and users that only one si
 });
 
 test('userColumn() gives built-in columns to exact names alone', () => {
-  assert.deepEqual(['email', 'Email', 'joindate', 'In CRM', ''].map(userColumn), [
+  assert.deepEqual(['email', 'Email', 'joindate', 'In CRM', '', 'x.:`String`'].map(userColumn), [
     'email',
     'email_property',
     'joindate_property',
     'in_crm',
+    undefined,
     undefined,
   ]);
 });

@@ -34,9 +34,11 @@ test('propertyColumns() makes one column of names that share one, the oldest fir
   );
 });
 
-test('propertyColumns() quotes any name and passes over the empty one', () => {
+test('propertyColumns() quotes any name and passes over those that cannot be addressed', () => {
   assert.deepEqual(
-    columns(property('a`b\\c', 2), property('', 2)).map(({ expression }) => expression),
+    columns(property('a`b\\c', 2), property('', 2), property('x.:`String`', 2)).map(
+      ({ expression }) => expression,
+    ),
     ['p.`a\\`b\\\\c`.:String'],
   );
 });

@@ -1,4 +1,4 @@
-import { columnName } from '#schemas/names.ts';
+import { columnName, isAddressable } from '#schemas/names.ts';
 import { identifier } from './sql-text.ts';
 
 /** Types a property has been seen with, as a set of bits. */
@@ -26,7 +26,7 @@ const byFirstSeen = (a: Property, b: Property) =>
 /**
  * Columns of properties, oldest property first. A column that would hide a built-in one gets `_property`. Where
  * several names become one column, a row's value is that of the oldest name it has. `json` is the expression of
- * the row's JSON column. A property with an empty name has no column: SQL has no way to name it.
+ * the row's JSON column. A property that is not addressable has no column.
  */
 export function propertyColumns(
   properties: readonly Property[],
@@ -35,7 +35,7 @@ export function propertyColumns(
 ): readonly PropertyColumn[] {
   const byColumn = new Map<string, Property[]>();
   for (const property of properties.toSorted(byFirstSeen)) {
-    if (property.name === '') continue;
+    if (!isAddressable(property.name)) continue;
     const plain = columnName(property.name);
     const column = builtIn.has(plain) ? `${plain}_property` : plain;
     const sharing = byColumn.get(column);

@@ -42,12 +42,13 @@ export function resolvedUserId(alias: string, column = 'device_id', choice = ofL
 
 /**
  * Resolved session id of the rows of a table alias, which have `environment`, `device_id` and `session_id`;
- * 0 = none. Client session ids may repeat across devices, so an entry counts for its own device only.
+ * 0 = none. Client session ids may repeat across devices, so an entry counts for its own device only. Where there is
+ * none the dictionary answers device 0, which is a device like any other.
  */
 export function resolvedSessionId(alias: string, choice = ofLive): string {
   const row = `${alias}.`;
   return `if(dictGet(${choice('absorbed_sessions')}, 'device_id', ${key(row, 'session_id')}) = ${row}device_id,
-    dictGet(${choice('absorbed_sessions')}, 'survivor', ${key(row, 'session_id')}), ${row}session_id)`;
+    dictGetOrDefault(${choice('absorbed_sessions')}, 'survivor', ${key(row, 'session_id')}, ${row}session_id), ${row}session_id)`;
 }
 
 const dictionary = (
