@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { LAST_TIME_MS } from '#schemas/collected-checks.ts';
 import { DAY_MS, MAX_AGE_MS, RECEIVED_AT } from './testing.ts';
 import { parseTime, settleTime } from './timestamps.ts';
 
@@ -102,6 +103,13 @@ test('settleTime() corrects a wrong clock only where the request says when it wa
       `sent ${sent}, occurred ${occurred}`,
     );
   }
+});
+
+test('settleTime() keeps no client time that cannot be stored', () => {
+  const clock = { receivedAt: RECEIVED_AT, sentAt: undefined, maxAgeMs: MAX_AGE_MS };
+  // The year 9999, and microseconds taken for milliseconds.
+  for (const value of ['9999-12-31T23:59:59Z', RECEIVED_AT * 1000])
+    assert.deepEqual(settleTime(value, clock, []), { time: RECEIVED_AT, clientTime: LAST_TIME_MS });
 });
 
 test('settleTime() takes the receive time where the client names none', () => {

@@ -1,4 +1,5 @@
 /** Times of clients: reading them, and correcting them for a wrong clock. */
+import { LAST_TIME_MS } from '#schemas/collected-checks.ts';
 import { addFlag } from './text.ts';
 import { type Refusal, refuse, shown } from './verdict.ts';
 
@@ -71,7 +72,7 @@ export type Clock = {
 
 export type Settled = {
   readonly time: number;
-  /** The client's own time where `time` differs from it, else 0. */
+  /** The client's own time where `time` differs from it, as far as it can be stored (0..LAST_TIME_MS); else 0. */
   readonly clientTime: number;
 };
 
@@ -105,5 +106,5 @@ export function settleTime(value: unknown, clock: Clock, flags: string[]): Settl
       `Cannot accept timestamp ${shown(value)}: it is more than ${days} days ago (numbers are epoch milliseconds)`,
     );
   }
-  return { time, clientTime: time === occurred ? 0 : Math.max(0, occurred) };
+  return { time, clientTime: time === occurred ? 0 : Math.min(Math.max(0, occurred), LAST_TIME_MS) };
 }
