@@ -110,6 +110,9 @@ export class StageRunner<State> {
     this.#assigned = new Set(partitions);
     this.#context.log.info({ topic: this.#context.topic, partitions }, 'assigned');
     for (const partition of this.#tasks.keys()) if (!this.#assigned.has(partition)) this.#drop(partition);
+    // One that went to another member while it was being restored is that member's to finish.
+    for (const partition of this.#recovering)
+      if (!this.#assigned.has(partition)) this.#recovering.delete(partition);
   }
 
   #drop(partition: number): void {
