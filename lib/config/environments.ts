@@ -72,6 +72,9 @@ export function parseEnvironments(content: string, file: string): readonly Envir
   return environments;
 }
 
+/** Databases of the server's, and the loader's own. */
+const TAKEN_NAMES: ReadonlySet<string> = new Set(['cairn', 'default', 'system', 'information_schema']);
+
 const FIELDS = ['number', 'appId', 'name', 'apiKey', 'options'];
 const OPTIONS = ['bots', 'excludedIps', 'keepIp'];
 
@@ -86,13 +89,7 @@ function readEnvironment(entry: unknown, problem: (text: string) => void): Envir
     problem(`number: want 1..${MAX_ENVIRONMENT}, current value is ${number}`);
   }
   if (typeof appId !== 'string' && typeof appId !== 'number') problem('appId: want a string');
-  if (
-    typeof name !== 'string' ||
-    !/^[a-z][a-z0-9_]{0,62}$/.test(name) ||
-    name === 'cairn' ||
-    name === 'default' ||
-    name === 'system'
-  ) {
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9_]{0,62}$/.test(name) || TAKEN_NAMES.has(name)) {
     problem(
       `name: want lower-case letters, digits and _, not a database of the server's, current value is ${name}`,
     );

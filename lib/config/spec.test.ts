@@ -72,6 +72,10 @@ test('parseEnvironments() refuses what would mix environments up, and says all o
       return true;
     },
   );
+  for (const name of ['default', 'information_schema', 'Shop']) {
+    const taken = JSON.stringify([{ number: 1, appId: 'a', name }]);
+    assert.throws(() => parseEnvironments(taken, 'registry.json'), /not a database of the server's/);
+  }
   assert.throws(() => parseEnvironments('{', 'registry.json'), /registry.json/);
   assert.throws(() => parseEnvironments('{}', 'registry.json'), /JSON array/);
 });
