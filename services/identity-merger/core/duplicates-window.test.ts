@@ -120,3 +120,28 @@ test('fill() brings back what toBytes() gave, so that both answer alike from the
     ),
   );
 });
+
+test('a window that is told what another let through answers as that one does', () => {
+  const arrival = fc.record({ key: fc.nat(10), laterMs: fc.nat(30), behindMs: fc.nat(50) });
+  const arrivals = fc.array(arrival, { maxLength: 200 });
+  fc.assert(
+    fc.property(
+      arrivals,
+      fc.nat(200),
+      fc.nat(100),
+      fc.integer({ min: 1, max: 20 }),
+      (all, restoredAt, windowMs, capacity) => {
+        const live = new DuplicatesWindow({ windowMs, capacity });
+        const restored = new DuplicatesWindow({ windowMs, capacity });
+        let nowMs = 1000;
+        for (const [index, { key, laterMs, behindMs }] of all.entries()) {
+          nowMs += laterMs;
+          const id = [recordKey(1, 1), idempotencyHash(String(key)), nowMs - behindMs] as const;
+          const isDuplicate = live.isDuplicate(...id, nowMs);
+          if (index >= restoredAt) assert.equal(restored.isDuplicate(...id, nowMs), isDuplicate);
+          else if (!isDuplicate) restored.letThrough(...id);
+        }
+      },
+    ),
+  );
+});

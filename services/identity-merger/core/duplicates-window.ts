@@ -5,6 +5,16 @@ function tableLength(slots: number): number {
   return 2 ** Math.ceil(Math.log2(2 * slots));
 }
 
+/** An id as four words. The record key is 64 bits: environment and device. */
+function wordsOf(recordKey: Buffer, idempotency: Buffer): [number, number, number, number] {
+  return [
+    (idempotency.readUInt32LE(0) ^ recordKey.readUInt32LE(0)) >>> 0,
+    (idempotency.readUInt32LE(4) ^ recordKey.readUInt32LE(4)) >>> 0,
+    idempotency.readUInt32LE(8),
+    idempotency.readUInt32LE(12),
+  ];
+}
+
 /**
  * Remembers which idempotency keys were seen, exactly, within a span of receive time and up to a number of
  * ids; beyond either it forgets the oldest first.
@@ -74,11 +84,7 @@ export class DuplicatesWindow {
    */
   isDuplicate(recordKey: Buffer, idempotency: Buffer, receivedAtMs: number, nowMs: number): boolean {
     this.#forgetBefore(nowMs - this.#windowMs);
-    // The record key is 64 bits: environment and device.
-    const a = (idempotency.readUInt32LE(0) ^ recordKey.readUInt32LE(0)) >>> 0;
-    const b = (idempotency.readUInt32LE(4) ^ recordKey.readUInt32LE(4)) >>> 0;
-    const c = idempotency.readUInt32LE(8);
-    const d = idempotency.readUInt32LE(12);
+    const [a, b, c, d] = wordsOf(recordKey, idempotency);
     const at = this.#find(a, b, c, d);
     const found = this.#table[at] as number;
     if (found !== 0) {
@@ -90,6 +96,14 @@ export class DuplicatesWindow {
     }
     this.#remember(at, a, b, c, d, receivedAtMs);
     return false;
+  }
+
+  /** Remembers an id that was let through, as received then, whatever was remembered of it before. */
+  letThrough(recordKey: Buffer, idempotency: Buffer, receivedAtMs: number): void {
+    const [a, b, c, d] = wordsOf(recordKey, idempotency);
+    const at = this.#find(a, b, c, d);
+    if (this.#table[at] !== 0) this.#closeGap(at);
+    this.#remember(this.#find(a, b, c, d), a, b, c, d, receivedAtMs);
   }
 
   #forgetBefore(timeMs: number): void {

@@ -8,6 +8,7 @@ import { createMerger, type MergerState } from './processor.ts';
 
 const merger = createMerger({ partitions: 4, generation: 1 });
 const ENVIRONMENT = 1;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 let nextOffset = 0n;
 
@@ -134,6 +135,27 @@ test('step() sends property changes to profile.changes with the bound user', () 
 test('step() refuses a record that lies under the key of another device', () => {
   const record = { ...aRecord({ kind: 'event' }), key: recordKey(1, 124) };
   assert.throws(() => merger.step(merger.createState(), record, 0), { code: 'wrong_key' });
+});
+
+test('a restored key counts from when it was last let through, whatever the order of receive times', () => {
+  const before = merger.createState();
+  const restored = merger.createState();
+  let streamTime = 0;
+  const step = (state: MergerState, fields: Partial<Collected>) => {
+    const record = aRecord(fields);
+    streamTime = Math.max(streamTime, record.timestampMs);
+    return merger.step(state, record, streamTime);
+  };
+  const key = (received_at: number) => ({ kind: 'event', idempotency: idempotencyHash('1'), received_at });
+  const history = [key(1000), { kind: 'tick', received_at: DAY_MS + 2000 }, key(DAY_MS + 900)];
+  for (const fields of history) {
+    const { outcome, outputs } = step(before, fields);
+    assert.match(outcome, /forwarded$/);
+    for (const { topic, key, value, timestampMs } of outputs)
+      merger.restores.find((restore) => restore.topic === topic)?.fold(restored, { key, value, timestampMs });
+  }
+  for (const state of [before, restored])
+    assert.equal(step(state, key(DAY_MS + 3000)).outcome, 'event.duplicate');
 });
 
 test('restores bring back what the outputs say: bindings and remembered keys', () => {

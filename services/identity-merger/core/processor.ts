@@ -80,7 +80,7 @@ function foldIdentified(
   { key, value, timestampMs }: { key: Buffer; value: Buffer | null; timestampMs: number },
 ): void {
   const { idempotency } = readHead(value);
-  if (idempotency.length > 0) duplicates.isDuplicate(key, idempotency, timestampMs, timestampMs);
+  if (idempotency.length > 0) duplicates.letThrough(key, idempotency, timestampMs);
 }
 
 function step(state: MergerState, record: InputRecord, streamTimeMs: number): Step {
