@@ -4,7 +4,6 @@ import type { Collected } from '#schemas/types.ts';
 import type { Circumstances } from './accept.ts';
 import { NO_CLIENT } from './client.ts';
 import { emptyRecord } from './input.ts';
-import type { Scope } from './scope.ts';
 
 export const RECEIVED_AT = Date.UTC(2026, 0, 31, 12);
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -20,19 +19,6 @@ export function anEnvironment(changes: Partial<Environment> = {}): Environment {
     name: 'main_production',
     apiKey: '',
     options: DEFAULT_OPTIONS,
-    ...changes,
-  };
-}
-
-export function aScope(changes: Partial<Scope> = {}): Scope {
-  return {
-    environment: anEnvironment(),
-    receivedAt: RECEIVED_AT,
-    sentAt: undefined,
-    maxAgeMs: MAX_AGE_MS,
-    refusePlaceholders: true,
-    newId: () => NEW_ID,
-    client: NO_CLIENT,
     ...changes,
   };
 }
