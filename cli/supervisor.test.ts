@@ -6,6 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { ConfigError } from '#lib/errors.ts';
 import { until } from '../test/support/until.ts';
 import { isAlive } from './run-file.ts';
+import type { ServiceState } from './supervised-service.ts';
 import { type Supervisor, startSupervisor } from './supervisor.ts';
 
 /** A service that is ready at once, says when it stops, and ends with its supervisor. */
@@ -91,12 +92,17 @@ test('startSupervisor() goes on past a service that dies before it is ready', as
 
 test('startSupervisor() gives up on wrong configuration, says which, and stops the others', async () => {
   const specs = [await service('a', SERVICE), await service('b', MISCONFIGURED)];
-  await assert.rejects(startSupervisor(specs, events, signal), (error) => {
+  const pids = new Set<number>();
+  const onChange = (states: readonly ServiceState[]) => {
+    for (const { pid } of states) if (pid !== 0) pids.add(pid);
+  };
+  await assert.rejects(startSupervisor(specs, { ...events, onChange }, signal), (error) => {
     assert.ok(error instanceof ConfigError);
     assert.equal(error.message, 'Cannot start b: Cannot read CAIRN_X');
     return true;
   });
-  assert.ok(log.includes('a: stopping'));
+  assert.equal(pids.size, 2);
+  assert.deepEqual([...pids].filter(isAlive), []);
 });
 
 test('startSupervisor() gives up when it is asked to stop', async () => {

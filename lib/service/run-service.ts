@@ -2,9 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { exitCodeOf } from '#lib/errors.ts';
 import type { Logger } from './logger.ts';
 
+const SUPERVISOR_GONE = 'supervisor gone';
 /** Time a service that is asked to stop while it starts has for an orderly end. */
 const START_PATIENCE_MS = 2000;
-const STOP_PATIENCE_MS = 20_000;
+/** Below what a supervisor grants before it kills. */
+const STOP_PATIENCE_MS = 12_000;
+/** A supervisor that is gone takes its servers with it: soon nobody answers a farewell. */
+const ORPHAN_PATIENCE_MS = 3000;
 
 export type RunningService = {
   /** URL of the service: of its HTTP API where it has one, else of its health endpoints. */
@@ -23,9 +27,9 @@ export type RunningService = {
 export async function runService(log: Logger, start: () => Promise<RunningService>): Promise<void> {
   const stopRequested = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
-    process.on('disconnect', () => resolve('supervisor gone'));
+    process.on('disconnect', () => resolve(SUPERVISOR_GONE));
     // It may have gone before this process listened.
-    if (process.send !== undefined && !process.connected) resolve('supervisor gone');
+    if (process.send !== undefined && !process.connected) resolve(SUPERVISOR_GONE);
   });
   try {
     const starting = start();
@@ -43,8 +47,9 @@ export async function runService(log: Logger, start: () => Promise<RunningServic
     log.info({ reason }, 'stopping');
     const stopped = service.stop().then(() => true);
     // With the broker gone as well a farewell may never be answered. Nothing is lost: the state is in the log.
-    if (await Promise.race([stopped, pause(STOP_PATIENCE_MS, false)])) log.info('stopped');
-    else log.warn({ patienceMs: STOP_PATIENCE_MS }, 'gave up on stopping in order');
+    const patienceMs = reason === SUPERVISOR_GONE ? ORPHAN_PATIENCE_MS : STOP_PATIENCE_MS;
+    if (await Promise.race([stopped, pause(patienceMs, false)])) log.info('stopped');
+    else log.warn({ patienceMs }, 'gave up on stopping in order');
     process.exit(0);
   } catch (error) {
     log.error({ err: error }, 'cannot go on');

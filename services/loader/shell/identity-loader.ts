@@ -9,7 +9,7 @@ import type { ChunkLoader } from './loading-consumer.ts';
 import type { PatientClickHouse } from './patient-clickhouse.ts';
 
 /** How often bindings are looked over for devices that have become known as an identity's own id since. */
-const RECHECK_MS = 30_000;
+const RECHECK_MS = 10_000;
 
 /** Loads bindings. Chunks and looks-over never overlap, so the resolver writes one thing at a time. */
 export function createIdentityLoader(options: {
