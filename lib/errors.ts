@@ -15,12 +15,6 @@ export class TaskMigratedError extends Error {
   readonly code = 'task_migrated';
 }
 
-/** A task's state can no longer be trusted, as after an aborted transaction: throw it away and fold it again. */
-export class TaskCorruptedError extends Error {
-  override readonly name = 'TaskCorruptedError';
-  readonly code = 'task_corrupted';
-}
-
 /** The installation is wrong and a person must mend it; nothing was started. Every problem is listed. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

@@ -1,4 +1,4 @@
-import { UnavailableError } from '#lib/errors.ts';
+import { ConfigError, UnavailableError } from '#lib/errors.ts';
 
 /** ClickHouse answered with an exception of its own. */
 export class ClickHouseError extends Error {
@@ -25,7 +25,8 @@ export type ClickHouse = {
 
 /**
  * ClickHouse over HTTP, one attempt a call. Throws UnavailableError where the server cannot answer now (repeat
- * the call; an insert with its deduplication token and the same bytes) and ClickHouseError where it refuses.
+ * the call; an insert with its deduplication token and the same bytes), ConfigError where it does not let us in and
+ * ClickHouseError where it refuses.
  */
 export function createClickHouse(options: { url: string; timeoutMs?: number }): ClickHouse {
   const address = new URL(options.url);
@@ -130,6 +131,15 @@ const BAD_ROWS = new Set([
   321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
 ]);
 
+/** Errors that only a person can mend: who we are, and what we may do. */
+const LOG_IN = new Set([
+  192, // UNKNOWN_USER
+  193, // WRONG_PASSWORD
+  194, // REQUIRED_PASSWORD
+  497, // ACCESS_DENIED
+  516, // AUTHENTICATION_FAILED
+]);
+
 /** Whether a refused insert is the fault of a row in it. */
 export function isBadRows(error: unknown): error is ClickHouseError {
   return error instanceof ClickHouseError && BAD_ROWS.has(error.code);
@@ -137,6 +147,11 @@ export function isBadRows(error: unknown): error is ClickHouseError {
 
 function refusal(status: number, code: number, text: string): Error {
   const message = text.trim().split('\n')[0] ?? '';
+  if (LOG_IN.has(code)) {
+    return new ConfigError([
+      `Cannot log in to ClickHouse: ${message}. Set user and password in CAIRN_CLICKHOUSE_URL`,
+    ]);
+  }
   if (PASSING.has(code) || (code === 0 && status >= 500)) {
     return new UnavailableError(`ClickHouse cannot answer now (HTTP ${status}, error ${code}): ${message}`);
   }

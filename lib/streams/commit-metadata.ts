@@ -1,3 +1,5 @@
+import { InvariantError } from '#lib/errors.ts';
+
 /**
  * What a stage knows of a partition besides its offset. It travels in the offset commit's metadata and is
  * therefore exact: it changes in the same transaction as the outputs it counts.
@@ -15,12 +17,18 @@ export function encodeMetadata(metadata: CommitMetadata): string {
   return JSON.stringify(metadata);
 }
 
-/** Reads an offset commit's metadata. Throws Error where it is not one of ours. */
+/** Reads an offset commit's metadata. Throws InvariantError where it is not one of ours. */
 export function decodeMetadata(text: string | null | undefined): CommitMetadata {
   if (text === null || text === undefined || text === '') return EMPTY_METADATA;
-  const { streamTime, counts } = JSON.parse(text);
-  if (!Number.isSafeInteger(streamTime) || typeof counts !== 'object' || counts === null) {
-    throw new Error(`Cannot read an offset commit's metadata: ${text}`);
+  try {
+    const { streamTime, counts } = JSON.parse(text);
+    if (!Number.isSafeInteger(streamTime)) throw new TypeError(`streamTime is ${streamTime}`);
+    if (typeof counts !== 'object' || counts === null) throw new TypeError(`counts is ${counts}`);
+    return { streamTime, counts };
+  } catch (cause) {
+    throw new InvariantError(
+      `Cannot read the metadata of a committed offset: ${(cause as Error).message}, current value is ${text}`,
+      { cause },
+    );
   }
-  return { streamTime, counts };
 }

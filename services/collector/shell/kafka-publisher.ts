@@ -5,9 +5,6 @@ import { type Batch, BatchQueue, type Submission } from './batch-queue.ts';
 import type { Publisher } from './publisher.ts';
 import type { LogRecord } from './record-encoder.ts';
 
-/** A producer is replaced long before its sequence numbers wrap at 2^31, which kafkajs gets wrong. */
-const MAX_PRODUCER_RECORDS = 2 ** 30;
-
 const WATCH_EVERY_MS = 250;
 
 /** Time a producer has to say goodbye to its brokers when the collector stops. */
@@ -39,7 +36,6 @@ export class KafkaPublisher implements Publisher {
   /** When a record of a partition was last acknowledged. Epoch ms. */
   readonly lastAckAtMs: number[];
   #producer: Producer | undefined;
-  #producerRecords = 0;
   #sending: { batch: Batch; sinceMs: number } | undefined;
   #stalled = false;
   #closing = false;
@@ -111,7 +107,6 @@ export class KafkaPublisher implements Publisher {
         await this.#send(batch.messages);
         this.#acknowledge(batch, Date.now());
         this.#options.observeSendMs(Date.now() - sinceMs);
-        if (this.#producerRecords >= MAX_PRODUCER_RECORDS) await this.#replaceProducer();
       } catch (error) {
         this.#options.log.warn({ err: error }, 'a send failed; replacing the producer');
         for (const { submission } of batch.parts) fail(submission, unavailable((error as Error).message));
@@ -127,7 +122,6 @@ export class KafkaPublisher implements Publisher {
   }
 
   async #send(messages: LogRecord[]): Promise<void> {
-    this.#producerRecords += messages.length;
     await this.#producer!.send({ topic: this.#options.topic, acks: -1, messages });
   }
 
@@ -161,7 +155,6 @@ export class KafkaPublisher implements Publisher {
   async #replaceProducer(): Promise<void> {
     const old = this.#producer;
     this.#producer = undefined;
-    this.#producerRecords = 0;
     await old?.disconnect().catch((error) => this.#options.log.debug({ err: error }, 'old producer is gone'));
     for (;;) {
       try {

@@ -48,6 +48,13 @@ UNION DISTINCT
 SELECT DISTINCT device_id AS id FROM cairn.devices WHERE ${own} AND device_id IN ${list(ids)} AND identity != ''`;
 }
 
+/** Largest version of any verdict of a generation, and of what its large dictionary holds; 0 = none. */
+export function newestVersionSql(generation: number): string {
+  return `SELECT max(version) AS version FROM (
+SELECT max(version) AS version FROM cairn.user_migrations WHERE generation = ${generation}
+UNION ALL SELECT max(version) AS version FROM cairn.identity_base WHERE generation = ${generation})`;
+}
+
 /**
  * Identities with a binding that counts although its device has become known as the canonical id of an identity
  * since. Older versions of a row may answer too: FINAL would cost seconds at millions of bindings, and judging an

@@ -1,3 +1,4 @@
+import { ConfigError } from '#lib/errors.ts';
 import type { TopicName } from '#schemas/topics.ts';
 import type { Position } from './position.ts';
 
@@ -30,4 +31,16 @@ export function aheadSql(
       : '';
   return `SELECT toString(max(\`_offset\`)) AS offset, count() AS rows FROM cairn.${table}
 WHERE generation = ${generation} AND \`_partition\` = ${partition} AND \`_offset\` >= ${beyond}${loaded}`;
+}
+
+/**
+ * Throws ConfigError where a topic no longer reaches back to a position: records were deleted before they were
+ * loaded. One offset may be missing, as the last of a topic is the marker of its last transaction.
+ */
+export function requireKept(topic: string, partition: number, next: bigint, first: bigint): void {
+  if (first <= next + 1n) return;
+  throw new ConfigError([
+    `Cannot go on with ${topic}-${partition} at offset ${next}: the topic starts at ${first}, so records were deleted ` +
+      'before they were loaded. They are still in events.collected: build a new generation by replay',
+  ]);
 }

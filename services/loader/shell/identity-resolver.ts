@@ -6,6 +6,7 @@ import {
   canonicalSql,
   type MigrationRow,
   migrationLine,
+  newestVersionSql,
   overtakenSql,
 } from '../core/migration-sql.ts';
 import { rebaseSql, reloadRecentSql } from '../core/resolver-sql.ts';
@@ -25,7 +26,7 @@ export class IdentityResolver {
   readonly #generation: number;
   readonly #metrics: LoaderMetrics;
   readonly #mostRecent: number;
-  /** Greater than the version of any row written before. */
+  /** Greater than the version of any row written before; 0 = not looked up yet. */
   #lastVersion = 0;
 
   constructor(options: { generation: number; metrics: LoaderMetrics; mostRecent?: number }) {
@@ -43,7 +44,7 @@ export class IdentityResolver {
     added: readonly MigrationRow[],
     settings: Readonly<Record<string, string | number>>,
   ): Promise<void> {
-    const version = this.#nextVersion();
+    const version = await this.#nextVersion(clickHouse);
     const changed: MigrationRow[] = [];
     for (const environment of new Set(added.map((row) => row.environment))) {
       const own = added.filter((row) => row.environment === environment);
@@ -55,7 +56,7 @@ export class IdentityResolver {
 
   /** Judges again where a device turned out to be the canonical id of an identity after it was bound. */
   async recheck(clickHouse: ClickHouse): Promise<void> {
-    const version = this.#nextVersion();
+    const version = await this.#nextVersion(clickHouse);
     const overtaken = await clickHouse.query<{ environment: number; to_user_id: number }>(
       overtakenSql(this.#generation),
       QUERY_SETTINGS,
@@ -123,7 +124,15 @@ export class IdentityResolver {
    * Taken before the bindings are read that a verdict rests on: where a process stands still between the two, what
    * it then writes is older than what its successor wrote meanwhile.
    */
-  #nextVersion(): number {
+  /** A version above every one there is, whatever the clock of whoever wrote before says. */
+  async #nextVersion(clickHouse: ClickHouse): Promise<number> {
+    if (this.#lastVersion === 0) {
+      const [newest] = await clickHouse.query<{ version: number }>(
+        newestVersionSql(this.#generation),
+        QUERY_SETTINGS,
+      );
+      this.#lastVersion = newest?.version ?? 0;
+    }
     this.#lastVersion = Math.max(this.#lastVersion + 1, Date.now());
     return this.#lastVersion;
   }

@@ -45,6 +45,11 @@ export class LoaderMetrics {
     labelNames: ['environment'],
     registers: [this.registry],
   });
+  readonly viewsRefused = new Counter({
+    name: 'cairn_loader_views_refused_total',
+    help: 'Views that ClickHouse refused; they stay as they were.',
+    registers: [this.registry],
+  });
   readonly bindings = new Counter({
     name: 'cairn_loader_bindings_total',
     help: 'Verdicts on bindings that were written; reason is empty where the binding counts.',

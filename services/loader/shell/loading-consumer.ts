@@ -7,6 +7,7 @@ import { ORIGIN_HEADERS, type TopicName, topicInKafka } from '#schemas/topics.ts
 import type { LoadRecord } from '../core/chunk-rows.ts';
 import { type Chunk, type Limits, planChunks } from '../core/chunks.ts';
 import { advance, formatMetadata, type Position, type Range, readPosition } from '../core/position.ts';
+import { requireKept } from '../core/start-check.ts';
 
 /** What loading a chunk gave: for the counters that are committed with its offsets. */
 export type Loaded = { readonly outcomes: ReadonlyMap<string, number>; readonly streamTimeMs: number };
@@ -74,6 +75,8 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
     const [fetched] = await admin.fetchOffsets({ groupId, topics: [topic] });
     const committed = fetched?.partitions.find((entry) => entry.partition === partition);
     const position = readPosition(committed?.offset ?? '-1', committed?.metadata ?? null);
+    const kept = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
+    requireKept(topic, partition, position.next, BigInt(kept?.low ?? 0));
     await options.checkStart(names.get(topic) as TopicName, partition, position, isWanted);
     if (position.intent !== undefined)
       log.info(

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ClickHouse } from '#lib/clickhouse/client.ts';
+import { type ClickHouse, ClickHouseError } from '#lib/clickhouse/client.ts';
 import type { Environment } from '#lib/config/environments.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { PAGEVIEWS_TABLE } from '#schemas/names.ts';
@@ -89,13 +89,27 @@ export class ViewKeeper {
       for (const environment of this.#options.environments) {
         for (const [view, sql] of this.#viewsOf(environment, rows)) {
           if (this.#written.get(view) === sql) continue;
-          await clickHouse.command(sql, DDL_SETTINGS);
+          await this.#write(clickHouse, view, sql);
           this.#written.set(view, sql);
         }
       }
       const after = await readNames(clickHouse);
       if (isDeepStrictEqual(after, rows)) return;
       rows = after;
+    }
+  }
+
+  /** A view that ClickHouse refuses stays as it was: no name that a client sends may stop the loading of rows. */
+  async #write(clickHouse: ClickHouse, view: string, sql: string): Promise<void> {
+    try {
+      await clickHouse.command(sql, DDL_SETTINGS);
+    } catch (error) {
+      if (!(error instanceof ClickHouseError)) throw error;
+      this.#options.metrics.viewsRefused.inc();
+      this.#options.log.error(
+        { view, err: error },
+        'ClickHouse refuses a view: its newest columns are missing',
+      );
     }
   }
 
