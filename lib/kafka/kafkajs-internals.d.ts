@@ -89,3 +89,73 @@ declare module 'kafkajs/src/producer/groupMessagesPerPartition.js' {
   }) => Record<string, unknown[]>;
   export default group;
 }
+
+declare module 'kafkajs/src/producer/eosManager/index.js' {
+  type Broker = Record<string, (request: unknown) => Promise<unknown>>;
+  type EosManager = {
+    initProducerId(): Promise<void>;
+    beginTransaction(): void;
+    getSequence(topic: string, partition: number): number;
+    updateSequence(topic: string, partition: number, increment: number): void;
+    addPartitionsToTransaction(
+      topics: { topic: string; partitions: { partition: number }[] }[],
+    ): Promise<void>;
+    sendOffsets(options: { consumerGroupId: string; topics: unknown[] }): Promise<void>;
+    commit(): Promise<void>;
+  };
+  const createEosManager: (options: {
+    logger: { debug(): void };
+    cluster: {
+      retry: object;
+      refreshMetadataIfNecessary(): Promise<void>;
+      findGroupCoordinator(): Promise<Broker>;
+      findControllerBroker(): Promise<Broker>;
+    };
+    transactional: boolean;
+    transactionalId?: string;
+  }) => EosManager;
+  export default createEosManager;
+}
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  class RequestQueue {
+    constructor(options: Record<string, unknown>);
+    throttledUntil: number;
+    throttleCheckTimeoutId: NodeJS.Timeout | null;
+    scheduleCheckPendingRequests(): void;
+  }
+  export default RequestQueue;
+}
+
+declare module 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js' {
+  const decodeMessages: (decoder: unknown) => Promise<unknown[]>;
+  export default decodeMessages;
+}
+
+declare module 'kafkajs/src/protocol/decoder.js' {
+  class Decoder {
+    constructor(bytes: Buffer);
+  }
+  export default Decoder;
+}
+
+declare module 'kafkajs/src/protocol/encoder.js' {
+  class Encoder {
+    readonly buffer: Buffer;
+    writeInt32(value: number): Encoder;
+    writeEncoder(encoder: Encoder): Encoder;
+  }
+  export default Encoder;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
+  import type Encoder from 'kafkajs/src/protocol/encoder.js';
+
+  const encode: { RecordBatch(batch: { lastOffsetDelta: number; records: unknown[] }): Promise<Encoder> };
+  export default encode;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
+  const encode: (record: { offsetDelta: number; value: Buffer }) => unknown;
+  export default encode;
+}

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import createEosManager from 'kafkajs/src/producer/eosManager/index.js';
 import groupMessagesPerPartition from 'kafkajs/src/producer/groupMessagesPerPartition.js';
+import Decoder from 'kafkajs/src/protocol/decoder.js';
+import Encoder from 'kafkajs/src/protocol/encoder.js';
+import encodeRecord from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
+import recordBatch from 'kafkajs/src/protocol/recordBatch/v0/index.js';
+import decodeMessages from 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js';
 
 type Step = { producerId: string; act: 'write' | 'commit' | 'abort' };
 
@@ -79,4 +86,98 @@ test('groupMessagesPerPartition() keeps the order of messages and copies no list
     groups['1'],
     messages.filter(({ partition }) => partition === 1),
   );
+});
+
+type Answer = 'ok' | string;
+
+/** A coordinator that gives an answer of its list to each request, by its kind, and then says yes for ever. */
+function aCoordinator(answers: Readonly<Record<string, Answer[]>>) {
+  const asked: string[] = [];
+  const answer = (kind: string) => async () => {
+    asked.push(kind);
+    const type = answers[kind]?.shift() ?? 'ok';
+    if (type !== 'ok') throw Object.assign(new Error(type), { type, retriable: true });
+    return { producerId: '1', producerEpoch: 0 };
+  };
+  const kinds = ['initProducerId', 'addPartitionsToTxn', 'addOffsetsToTxn', 'txnOffsetCommit', 'endTxn'];
+  const broker = Object.fromEntries(kinds.map((kind) => [kind, answer(kind)]));
+  return { asked, broker };
+}
+
+async function aTransaction(answers: Readonly<Record<string, Answer[]>>) {
+  const { asked, broker } = aCoordinator(answers);
+  const manager = createEosManager({
+    logger: { debug: () => undefined },
+    cluster: {
+      retry: { initialRetryTime: 1, maxRetryTime: 1, retries: 5 },
+      refreshMetadataIfNecessary: async () => undefined,
+      findGroupCoordinator: async () => broker,
+      findControllerBroker: async () => broker,
+    },
+    transactional: true,
+    transactionalId: 'test',
+  });
+  await manager.initProducerId();
+  manager.beginTransaction();
+  return { asked, manager };
+}
+
+test('requests to the transaction coordinator are repeated while it is busy', async () => {
+  const busy = ['CONCURRENT_TRANSACTIONS', 'GROUP_LOAD_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP'];
+  const { asked, manager } = await aTransaction({
+    addPartitionsToTxn: [...busy],
+    addOffsetsToTxn: [...busy],
+    endTxn: [...busy],
+  });
+  await manager.addPartitionsToTransaction([{ topic: 't', partitions: [{ partition: 0 }] }]);
+  await manager.sendOffsets({ consumerGroupId: 'group', topics: [] });
+  await manager.commit();
+  for (const kind of ['addPartitionsToTxn', 'addOffsetsToTxn', 'endTxn']) {
+    assert.equal(asked.filter((name) => name === kind).length, busy.length + 1, kind);
+  }
+});
+
+test('an error that does not pass is not repeated', async () => {
+  const { asked, manager } = await aTransaction({ addOffsetsToTxn: ['INVALID_PRODUCER_EPOCH'] });
+  await assert.rejects(manager.sendOffsets({ consumerGroupId: 'group', topics: [] }), {
+    type: 'INVALID_PRODUCER_EPOCH',
+  });
+  assert.equal(asked.filter((name) => name === 'addOffsetsToTxn').length, 1);
+});
+
+test("an offset commit in a transaction is repeated on the names kafkajs gives a group coordinator's errors", async () => {
+  const passing = ['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'];
+  const { asked, manager } = await aTransaction({ txnOffsetCommit: [...passing] });
+  await manager.sendOffsets({ consumerGroupId: 'group', topics: [] });
+  assert.equal(asked.filter((name) => name === 'txnOffsetCommit').length, passing.length + 1);
+});
+
+test('a sequence number wraps to 0 after its largest value, and an undone send brings the one before back', async () => {
+  const { manager } = await aTransaction({});
+  // Kafka's DefaultRecordBatch.incrementSequence(2147483597, 100) is 49.
+  manager.updateSequence('t', 0, 2_147_483_597);
+  manager.updateSequence('t', 0, 100);
+  assert.equal(manager.getSequence('t', 0), 49);
+  manager.updateSequence('t', 0, -100);
+  assert.equal(manager.getSequence('t', 0), 2_147_483_597);
+});
+
+test('a request queue sets no timer where nothing waits, and none in the past', () => {
+  const queue = new RequestQueue({ maxInFlightRequests: 1, requestTimeout: 1, enforceRequestTimeout: false });
+  queue.scheduleCheckPendingRequests();
+  assert.equal(queue.throttleCheckTimeoutId, null);
+  queue.throttledUntil = Date.now() + 60_000;
+  queue.scheduleCheckPendingRequests();
+  assert.notEqual(queue.throttleCheckTimeoutId, null);
+  clearTimeout(queue.throttleCheckTimeoutId ?? undefined);
+});
+
+test('a batch of 200 000 records is read', async () => {
+  const count = 200_000;
+  const records = Array.from({ length: count }, (_, offsetDelta) =>
+    encodeRecord({ offsetDelta, value: Buffer.from('v') }),
+  );
+  const batch = await recordBatch.RecordBatch({ lastOffsetDelta: count - 1, records });
+  const sized = new Encoder().writeInt32(batch.buffer.length).writeEncoder(batch);
+  assert.equal((await decodeMessages(new Decoder(sized.buffer))).length, count);
 });
