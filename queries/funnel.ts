@@ -45,7 +45,8 @@ const NO_START = '(toInt64(-1), toUInt32(0))';
  * | started_2           | -  | -  | 4  | 4  |
  *
  * windowFunnel sees no order in equal times, or lets one event do two steps, depending on its mode. These
- * passes over whole arrays take the time windowFunnel takes; arrayFold takes more than twice that.
+ * passes over whole arrays keep the order. In a prototype over 10 M rows they and windowFunnel took 0.8 s each and
+ * arrayFold 1.9 s; this query has not been timed beside windowFunnel since.
  */
 export function funnelQuery(question: FunnelQuestion): Query {
   const { steps, withinMs, by } = question;
