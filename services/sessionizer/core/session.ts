@@ -126,33 +126,24 @@ const NO_CONTEXT = {
 
 const CONTEXT_FIELDS = Object.keys(NO_CONTEXT) as (keyof typeof NO_CONTEXT)[];
 
+/** What an event and its session name alike. */
+const CAPTURED_FIELDS = [
+  'platform',
+  'device_type',
+  'device',
+  'carrier',
+  'app_name',
+  'app_version',
+  'browser',
+  'country',
+  'region',
+  'city',
+  'ip',
+] as const satisfies (keyof typeof NO_CONTEXT)[];
+
 function describe(session: Session, event: Collected, isPageview: boolean): void {
-  const {
-    platform,
-    device_type,
-    device,
-    carrier,
-    app_name,
-    app_version,
-    browser,
-    country,
-    region,
-    city,
-    ip,
-  } = event;
-  Object.assign(session, NO_CONTEXT, {
-    platform,
-    device_type,
-    device,
-    carrier,
-    app_name,
-    app_version,
-    browser,
-    country,
-    region,
-    city,
-    ip,
-  });
+  Object.assign(session, NO_CONTEXT);
+  for (const field of CAPTURED_FIELDS) session[field] = event[field];
   if (!isPageview) return;
   session.referrer = event.referrer;
   session.landing_page = `${event.domain}${event.path}`;
