@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -31,6 +31,13 @@ test('readRunFile() gives what was written, and no other file is left', async ()
   writeRunFile(dataDir, content);
   assert.deepEqual(readRunFile(dataDir), content);
   assert.deepEqual(await readdir(dataDir), ['run.json']);
+});
+
+test('writeRunFile() lets nobody else read the file', async () => {
+  const left = join(dataDir, `run.json.${process.pid}`);
+  await writeFile(left, '{', { mode: 0o644 });
+  writeRunFile(dataDir, content);
+  assert.equal((await stat(join(dataDir, 'run.json'))).mode & 0o777, 0o600);
 });
 
 test('readRunFile() knows of no stack before the first and after the last', () => {

@@ -31,10 +31,14 @@ function pathOf(dataDir: string): string {
   return join(dataDir, 'run.json');
 }
 
-/** Replaces the file in one step, so that a reader never sees half of it. */
+/**
+ * Replaces the file in one step, so that a reader never sees half of it. Nobody else may read it: ClickHouse's address
+ * has its password in it where the stack uses a server of the operator's own.
+ */
 export function writeRunFile(dataDir: string, content: RunFile): void {
   const next = `${pathOf(dataDir)}.${content.pid}`;
-  writeFileSync(next, `${JSON.stringify(content, null, 2)}\n`);
+  rmSync(next, { force: true });
+  writeFileSync(next, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   renameSync(next, pathOf(dataDir));
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { hidePassword } from '#lib/config/hide-password.ts';
 import { brokers, port, text, url } from '#lib/config/parsers.ts';
 import { SHARED_SETTINGS } from '#lib/config/shared-settings.ts';
 import { type ConfigOf, readConfig, type Setting } from '#lib/config/spec.ts';
@@ -36,6 +37,7 @@ export const STACK_SETTINGS = {
   CAIRN_CLICKHOUSE_URL: {
     doc: 'ClickHouse that already runs; none is embedded then.',
     parse: url,
+    hide: hidePassword,
     default: '',
   } satisfies Setting<string>,
   CAIRN_PARTITIONS: SHARED_SETTINGS.CAIRN_PARTITIONS,

@@ -1,3 +1,4 @@
+import { hidePassword } from '#lib/config/hide-password.ts';
 import { RETRY_TAKEN } from '#lib/streams/retry.ts';
 import type { TopicName } from '#schemas/topics.ts';
 import { openClickHouse } from './clickhouse-access.ts';
@@ -41,6 +42,7 @@ export type StackStatus = {
   readonly generation: number;
   readonly partitions: number;
   readonly kafka: { readonly brokers: string; readonly pid: number | null; readonly ready: boolean };
+  /** The URL is for people: without its password. */
   readonly clickhouse: { readonly url: string; readonly pid: number | null; readonly ready: boolean };
   readonly services: readonly ServiceStatus[];
   /** Records collected per second, ticks included, over the last minute. */
@@ -101,7 +103,11 @@ export async function readStackStatus(stack: LocatedStack): Promise<StackStatus>
       generation,
       partitions,
       kafka: { brokers: brokers.join(','), pid: run?.kafkaPid || null, ready: true },
-      clickhouse: { url: clickhouseUrl, pid: run?.clickhousePid || null, ready: clickhouseReady },
+      clickhouse: {
+        url: hidePassword(clickhouseUrl),
+        pid: run?.clickhousePid || null,
+        ready: clickhouseReady,
+      },
       services,
       collectedPerSecond,
       deadLetters: deadLettersOf(countsOf(progress)),

@@ -1,3 +1,4 @@
+import { hidePassword } from '#lib/config/hide-password.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { forTerminal } from '../service-log.ts';
 import { SERVICE_NAMES, type ServiceName, type Stack, startStack } from '../stack.ts';
@@ -86,7 +87,7 @@ function readyLine({ collectorUrl, clickhouseUrl, brokers }: Stack): string {
   return `${JSON.stringify({
     ready: true,
     collector: collectorUrl === '' ? null : collectorUrl,
-    clickhouse: clickhouseUrl,
+    clickhouse: hidePassword(clickhouseUrl),
     kafka: brokers.join(','),
   })}\n`;
 }
@@ -95,7 +96,7 @@ function readyText({ collectorUrl, clickhouseUrl, brokers }: Stack, dataDir: str
   const places = `
 Ready.
   collector   ${collectorUrl === '' ? 'not started' : collectorUrl}
-  ClickHouse  ${clickhouseUrl}
+  ClickHouse  ${hidePassword(clickhouseUrl)}
   Kafka       ${brokers.join(',')}
   data, logs  ${dataDir}
 `;

@@ -25,8 +25,10 @@ export function oneOf<const T extends string>(...allowed: readonly T[]): (value:
   };
 }
 
+/** Address of an HTTP server. */
 export function url(value: string): string {
-  if (!URL.canParse(value)) throw new Error('want a URL such as http://localhost:8123');
+  if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+    throw new Error('want a URL such as http://localhost:8123');
   return value;
 }
 

@@ -1,3 +1,4 @@
+import { hidePassword } from './hide-password.ts';
 import { brokers, integer, oneOf, port, text, url } from './parsers.ts';
 import type { Setting } from './spec.ts';
 
@@ -11,6 +12,7 @@ export const SHARED_SETTINGS = {
   CAIRN_CLICKHOUSE_URL: {
     doc: 'ClickHouse over HTTP, with user and password where it wants them.',
     parse: url,
+    hide: hidePassword,
     default: 'http://localhost:8123',
   } satisfies Setting<string>,
   CAIRN_PARTITIONS: {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ConfigError } from '#lib/errors.ts';
 import { parseEnvironments } from './environments.ts';
 import { brokers, integer, oneOf, port, url } from './parsers.ts';
+import { SHARED_SETTINGS } from './shared-settings.ts';
 import { printConfig, readConfig } from './spec.ts';
 
 const SPEC = {
@@ -36,6 +37,22 @@ test('printConfig() hides secrets', () => {
   assert.equal(
     printConfig(SPEC, readConfig(SPEC, {})),
     'CAIRN_PORT=8080\nCAIRN_URL=http://localhost\nCAIRN_KEY=***',
+  );
+});
+
+test('no password of a URL is shown: not by printConfig(), not where it cannot be read', () => {
+  const spec = { CAIRN_CLICKHOUSE_URL: SHARED_SETTINGS.CAIRN_CLICKHOUSE_URL };
+  const config = readConfig(spec, { CAIRN_CLICKHOUSE_URL: 'http://a:hidden@h:8123' });
+  assert.equal(config.CAIRN_CLICKHOUSE_URL, 'http://a:hidden@h:8123');
+  assert.equal(printConfig(spec, config), 'CAIRN_CLICKHOUSE_URL=http://a:***@h:8123');
+  for (const url of ['http//a:hidden@h', 'a:hidden@h:8123', 'http://a:hid/hidden@h'])
+    assert.throws(
+      () => readConfig(spec, { CAIRN_CLICKHOUSE_URL: url }),
+      (error: ConfigError) => !error.message.includes('hidden'),
+    );
+  assert.throws(
+    () => readConfig({ CAIRN_KEY: { ...SPEC.CAIRN_KEY, parse: integer(0, 1) } }, { CAIRN_KEY: 'hidden' }),
+    /current value is "\*\*\*"$/,
   );
 });
 

@@ -6,8 +6,10 @@ export type Setting<T> = {
   /** Reads the variable's text. Throws an Error whose message says what was wanted. */
   readonly parse: (text: string) => T;
   readonly default: T;
-  /** Shown as `***` by `--print-config`. */
+  /** Shown as `***`, by `--print-config` and in errors. */
   readonly secret?: boolean;
+  /** How the text is shown where a part of it is secret. */
+  readonly hide?: (text: string) => string;
 };
 
 export type Spec = Readonly<Record<string, Setting<unknown>>>;
@@ -27,7 +29,7 @@ export function readConfig<S extends Spec>(
       return [variable, setting.parse(text)];
     } catch (error) {
       problems.push(
-        `Cannot read ${variable}: ${(error as Error).message}, current value is ${JSON.stringify(text)}`,
+        `Cannot read ${variable}: ${(error as Error).message}, current value is ${JSON.stringify(shown(setting, text))}`,
       );
       return [variable, undefined];
     }
@@ -39,6 +41,11 @@ export function readConfig<S extends Spec>(
 /** Lines `VARIABLE=value` of a configuration, secrets hidden. */
 export function printConfig<S extends Spec>(spec: S, config: ConfigOf<S>): string {
   return Object.entries(spec)
-    .map(([variable, { secret }]) => `${variable}=${secret ? '***' : (config[variable] ?? '')}`)
+    .map(([variable, setting]) => `${variable}=${shown(setting, String(config[variable] ?? ''))}`)
     .join('\n');
+}
+
+function shown({ secret, hide }: Setting<unknown>, text: string): string {
+  if (secret) return '***';
+  return hide === undefined ? text : hide(text);
 }

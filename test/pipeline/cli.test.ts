@@ -174,6 +174,16 @@ test('status has pid, readiness and lag of every service', async () => {
   for (const { pid } of status.services) assert.ok(isAlive(pid));
 });
 
+test('status shows no password that is in ClickHouse’s address', async () => {
+  const { host } = new URL(ready.clickhouse);
+  const named = { ...env, CAIRN_CLICKHOUSE_URL: `http://default:hidden@${host}` };
+  for (const options of [[], ['--json']]) {
+    const { stdout, stderr } = await runCairn(['status', ...options], named);
+    assert.ok(stdout.includes(`http://default:***@${host}`), stdout);
+    assert.ok(!`${stdout}${stderr}`.includes('hidden'));
+  }
+});
+
 test('tail shows what is in a topic, decoded', async () => {
   const lines = await cairn(
     'tail',
