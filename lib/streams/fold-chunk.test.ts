@@ -12,6 +12,7 @@ const PLACE = { topic: 'events.collected', partition: 3, generation: 2 };
 const summing: Processor<{ sum: number }> = {
   stage: 'summing',
   input: 'events.collected',
+  outputs: ['events.identified', 'sessions'],
   restores: [],
   createState: () => ({ sum: 0 }),
   step(state, record, streamTimeMs) {

@@ -53,6 +53,8 @@ export type Broadcast<State> = {
 export type Processor<State> = {
   readonly stage: string;
   readonly input: TopicName;
+  /** Derived topics that this stage alone publishes to: a record there says that it has processed something. */
+  readonly outputs: readonly TopicName[];
   readonly restores: readonly Restore<State>[];
   readonly broadcasts?: readonly Broadcast<State>[];
   createState(): State;

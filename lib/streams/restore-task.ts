@@ -3,6 +3,7 @@ import { ConfigError } from '#lib/errors.ts';
 import { DecodeError } from '#schemas/framing.ts';
 import { topicInKafka } from '#schemas/topics.ts';
 import { type CommitMetadata, decodeMetadata } from './commit-metadata.ts';
+import { committedOffset } from './committed-offset.ts';
 import type { TaskContext } from './task.ts';
 import { usableSnapshot } from './task-snapshot.ts';
 
@@ -10,18 +11,19 @@ const RESTORE_LOG_EVERY_MS = 5000;
 const END_ATTEMPTS = 8;
 const END_RETRY_MS = 500;
 
-/** Where a partition goes on, and what was known there. Throws ConfigError where the log no longer reaches back. */
+/**
+ * Where a partition goes on, and what was known there. Throws ConfigError where the log no longer reaches back, or
+ * where it is not known any more how far it was processed.
+ */
 export async function committedPosition<State>(context: TaskContext<State>, partition: number) {
-  const { topic, groupId } = context;
+  const { topic } = context;
   const admin = context.kafka.admin();
   await admin.connect();
   try {
-    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
-    const committed = offsets?.partitions.find((entry) => entry.partition === partition);
+    const committed = await committedOffset(context, admin, partition);
     const { start } = await context.reader.bounds(topic, partition);
-    if (committed === undefined || committed.offset === '-1')
-      return { position: start, metadata: decodeMetadata(null) };
-    const position = BigInt(committed.offset);
+    if (committed === undefined) return { position: start, metadata: decodeMetadata(null) };
+    const position = committed.offset;
     if (position < start) {
       throw new ConfigError([
         `Cannot go on with ${topic}-${partition} at offset ${position}: the topic starts at ${start}, so records were ` +

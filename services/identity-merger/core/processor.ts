@@ -38,6 +38,7 @@ export function createMerger(options: { partitions: number; generation: number }
   return {
     stage: 'identity-merger',
     input: 'events.collected',
+    outputs: ['events.identified', 'identity.migrations', 'identity.audit', 'profile.changes'],
     restores: [
       { topic: 'identity.migrations', fold: foldMigration },
       { topic: 'events.identified', windowMs: DUPLICATES_WINDOW_MS, fold: foldIdentified },

@@ -39,6 +39,12 @@ WHERE generation = ${generation} AND \`_partition\` = ${partition} AND \`_offset
  */
 export function requireKept(topic: string, partition: number, next: bigint, first: bigint): void {
   if (first <= next + 1n) return;
+  if (next === 0n) {
+    throw new ConfigError([
+      `Cannot start ${topic}-${partition} from its beginning: the topic starts at ${first}, so its first records were deleted, ` +
+        'and no committed offset says that they were loaded. They are still in events.collected: build a new generation by replay',
+    ]);
+  }
   throw new ConfigError([
     `Cannot go on with ${topic}-${partition} at offset ${next}: the topic starts at ${first}, so records were deleted ` +
       'before they were loaded. They are still in events.collected: build a new generation by replay',

@@ -21,7 +21,8 @@ export function createStartCheck(options: {
       throw new ConfigError([
         `Cannot load partition ${partition} of ${name}: table cairn.${table} holds ${ahead.rows} of its records up to offset ` +
           `${ahead.offset}, but the group's committed position is ${position.next}; loading on would write them twice. ` +
-          'Was the offset reset, or the topic made anew? Put it back, or build a new generation with cairn replay',
+          'Was the offset set back or deleted, did the broker let it expire (offsets.retention.minutes), or was the topic made ' +
+          'anew? Put it back, or build a new generation with cairn replay',
       ]);
     }
   };

@@ -26,6 +26,7 @@ export function createSessionizer(): Processor<SessionizerState> {
   return {
     stage: 'sessionizer',
     input: 'events.identified',
+    outputs: ['events.sessionized', 'sessions'],
     restores: [{ topic: 'sessions', windowMs: LONGEST_LATENESS_MS, fold: foldSession }],
     createState: () => ({ sessions: new OpenSessions(), changed: new Set() }),
     step,
