@@ -34,7 +34,7 @@ export class InvariantError extends Error {
 }
 
 /** Exit codes of services, after sysexits.h. */
-export const EXIT = { ok: 0, bug: 70, config: 78 } as const;
+export const EXIT = { ok: 0, bug: 70, unavailable: 75, config: 78 } as const;
 
 /** Exit code a process ends with after an error nobody could handle. */
 export function exitCodeOf(error: unknown): number {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { exitCodeOf } from '#lib/errors.ts';
+import { EXIT, exitCodeOf, UnavailableError } from '#lib/errors.ts';
+import { isPassing } from '#lib/kafka/passing-error.ts';
 import type { Logger } from './logger.ts';
 
 const SUPERVISOR_GONE = 'supervisor gone';
@@ -21,8 +22,8 @@ export type RunningService = {
 
 /**
  * Life of a service process: start, tell the supervisor, run until a signal, stop cleanly.
- * Exit codes: 0 stopped by signal, 70 bug, 78 wrong configuration. A process started by a supervisor
- * also stops when that supervisor goes away.
+ * Exit codes: 0 stopped by signal, 70 bug, 75 a server went away while the service started, 78 wrong configuration.
+ * A process started by a supervisor also stops when that supervisor goes away.
  */
 export async function runService(log: Logger, start: () => Promise<RunningService>): Promise<void> {
   const stopRequested = new Promise<string>((resolve) => {
@@ -31,6 +32,7 @@ export async function runService(log: Logger, start: () => Promise<RunningServic
     // It may have gone before this process listened.
     if (process.send !== undefined && !process.connected) resolve(SUPERVISOR_GONE);
   });
+  let isReady = false;
   try {
     const starting = start();
     const service = await Promise.race([starting, stopRequested]);
@@ -41,6 +43,7 @@ export async function runService(log: Logger, start: () => Promise<RunningServic
       await Promise.race([orderly.catch(() => undefined), pause(START_PATIENCE_MS)]);
       process.exit(0);
     }
+    isReady = true;
     process.send?.({ ready: true, url: service.url });
     log.info({ url: service.url }, 'ready');
     const reason = await Promise.race([stopRequested, service.failed]);
@@ -52,7 +55,16 @@ export async function runService(log: Logger, start: () => Promise<RunningServic
     else log.warn({ patienceMs }, 'gave up on stopping in order');
     process.exit(0);
   } catch (error) {
+    // Half started is not worth undoing step by step: the next start waits for the server from the beginning.
+    if (!isReady && isOfServer(error)) {
+      log.warn({ reason: (error as Error).message }, 'a server went away during the start, start again');
+      process.exit(EXIT.unavailable);
+    }
     log.error({ err: error }, 'cannot go on');
     process.exit(exitCodeOf(error));
   }
+}
+
+function isOfServer(error: unknown): boolean {
+  return error instanceof UnavailableError || (error instanceof Error && isPassing(error));
 }
