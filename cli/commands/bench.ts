@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { benchPipeline, type PipelineBench } from '../../bench/pipeline.ts';
-import { benchRestore, type RestoreBench } from '../../bench/restore.ts';
+import { benchPipeline } from '../../bench/pipeline.ts';
+import { benchReplay } from '../../bench/replay.ts';
+import { benchRestore } from '../../bench/restore.ts';
+import { renderPipeline, renderReplay, renderRestore } from '../../bench/tables.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import { readStackSettings } from '../stack-settings.ts';
-import { renderTable, thousands } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
 
 const DEFAULT_EVENTS = 500_000;
@@ -11,20 +12,19 @@ const DEFAULT_BATCH = 500;
 const DEFAULT_CONNECTIONS = 8;
 const DEFAULT_DEVICES = 1_000_000;
 const DEFAULT_IDS = 10_000_000;
+const DEFAULT_REPLAYED = 1_000_000;
+const DEFAULT_RATE = 500;
 
 type Values = {
-  readonly [name in 'events' | 'batch' | 'connections' | 'devices' | 'ids' | 'data-dir']: string | undefined;
+  readonly [name in 'events' | 'batch' | 'connections' | 'rate' | 'devices' | 'ids' | 'data-dir']:
+    | string
+    | undefined;
 } & { readonly json: boolean };
 
 /** Each measurement: runs it and answers what to print. */
 const BENCHMARKS: Readonly<Record<string, (values: Values, context: Context) => Promise<string>>> = {
   async pipeline(values, context) {
-    const result = await benchPipeline({
-      events: count('--events', values.events, DEFAULT_EVENTS, 1_000_000_000),
-      batchSize: count('--batch', values.batch, DEFAULT_BATCH, 1000),
-      connections: count('--connections', values.connections, DEFAULT_CONNECTIONS, 1000),
-      ...surroundings(context),
-    });
+    const result = await benchPipeline({ ...load(values, DEFAULT_EVENTS), ...surroundings(context) });
     return values.json ? `${JSON.stringify(result)}\n` : renderPipeline(result);
   },
   async restore(values, context) {
@@ -38,26 +38,44 @@ const BENCHMARKS: Readonly<Record<string, (values: Values, context: Context) => 
     });
     return values.json ? `${JSON.stringify(result)}\n` : renderRestore(result);
   },
+  async replay(values, context) {
+    const result = await benchReplay({
+      ...load(values, DEFAULT_REPLAYED),
+      rate: count('--rate', values.rate, DEFAULT_RATE, 100_000),
+      ...surroundings(context),
+    });
+    return values.json ? `${JSON.stringify(result)}\n` : renderReplay(result);
+  },
 };
 
 export const bench = defineCommand({
-  usage: 'pipeline|restore [options] [--json]',
+  usage: 'pipeline|restore|replay [options] [--json]',
   about: `Measures on servers of its own, on free ports. The measuring shares the machine, so compare figures of one machine
 and one run.
 
   pipeline  events a second from HTTP request to row in ClickHouse, and what each process spends on them
-  restore   time until each service is ready again on a large state, and its memory`,
+  restore   time until each service is ready again on a large state, and its memory
+  replay    a replay beside live traffic: how long it takes, what clients and readers notice, whether all tables are equal`,
   options: {
-    events: { type: 'string', value: 'N', doc: `pipeline: events to send (${DEFAULT_EVENTS})` },
+    events: {
+      type: 'string',
+      value: 'N',
+      doc: `pipeline, replay: events to send (${DEFAULT_EVENTS}, ${DEFAULT_REPLAYED})`,
+    },
     batch: {
       type: 'string',
       value: 'N',
-      doc: `pipeline: events of one request, up to 1000 (${DEFAULT_BATCH})`,
+      doc: `pipeline, replay: events of one request, up to 1000 (${DEFAULT_BATCH})`,
     },
     connections: {
       type: 'string',
       value: 'N',
-      doc: `pipeline: connections to the collector (${DEFAULT_CONNECTIONS})`,
+      doc: `pipeline, replay: connections to the collector (${DEFAULT_CONNECTIONS})`,
+    },
+    rate: {
+      type: 'string',
+      value: 'N',
+      doc: `replay: events a second that are sent meanwhile (${DEFAULT_RATE})`,
     },
     devices: {
       type: 'string',
@@ -76,6 +94,7 @@ and one run.
   handlesStop: true,
   examples: [
     ['bench pipeline --events 1000000', 'a million events from HTTP to ClickHouse'],
+    ['bench replay', 'a million events replayed beside live traffic'],
     ['bench restore', 'a restart with a million devices and ten million idempotency keys'],
   ],
   async run(values, [name = ''], context) {
@@ -89,6 +108,14 @@ and one run.
   },
 });
 
+function load({ events, batch, connections }: Values, defaultEvents: number) {
+  return {
+    events: count('--events', events, defaultEvents, 1_000_000_000),
+    batchSize: count('--batch', batch, DEFAULT_BATCH, 1000),
+    connections: count('--connections', connections, DEFAULT_CONNECTIONS, 1000),
+  };
+}
+
 function surroundings({ env, signal, stderr }: Context) {
   return { env, signal, progress: (text: string) => void stderr.write(`${text}\n`) };
 }
@@ -101,66 +128,4 @@ function count(option: string, text: string | undefined, otherwise: number, most
     );
   }
   return value;
-}
-
-function renderPipeline({
-  events,
-  acceptedPerSecond,
-  loadedPerSecond,
-  refusedRequests,
-  processes,
-}: PipelineBench): string {
-  const figures = [
-    `${thousands(events)} events`,
-    `acknowledged ${thousands(Math.round(acceptedPerSecond))}/s`,
-    `loaded ${thousands(Math.round(loadedPerSecond))}/s`,
-    `${thousands(refusedRequests)} requests refused and sent again`,
-  ].join(' · ');
-  const table = renderTable(
-    [
-      { title: 'process' },
-      { title: 'CPU s per million events', right: true },
-      { title: 'peak MB', right: true },
-    ],
-    processes.map(({ name, cpuSecondsPerMillion, peakMegabytes }) => [
-      name,
-      cpuSecondsPerMillion.toFixed(1),
-      peakMegabytes === 0 ? '' : String(Math.round(peakMegabytes)),
-    ]),
-  );
-  return `${figures}\n\n${table}`;
-}
-
-function renderRestore({ devices, ids, partitions, fillSeconds, runs, loadAverage }: RestoreBench): string {
-  const figures = [
-    `${thousands(devices)} devices`,
-    `${thousands(ids)} idempotency keys`,
-    `${partitions} partitions`,
-    `filled in ${Math.round(fillSeconds)} s`,
-    `load average ${loadAverage.toFixed(1)} at the end`,
-  ].join(' · ');
-  const seconds = (value: number) => (value < 0 ? 'never' : value.toFixed(1));
-  const table = renderTable(
-    [
-      { title: 'service' },
-      { title: 'from' },
-      { title: 'ready s', right: true },
-      { title: 'stop s', right: true },
-      { title: 'peak RSS MB', right: true },
-      { title: 'heap MB', right: true },
-      { title: 'buffers MB', right: true },
-      { title: 'exit' },
-    ],
-    runs.map(({ service, from, readySeconds, stopSeconds, memory, exit }) => [
-      service,
-      from,
-      seconds(readySeconds),
-      seconds(stopSeconds),
-      ...[memory.residentMegabytes, memory.heapMegabytes, memory.buffersMegabytes].map((megabytes) =>
-        String(Math.round(megabytes)),
-      ),
-      exit,
-    ]),
-  );
-  return `${figures}\n\n${table}`;
 }

@@ -1,0 +1,127 @@
+import { renderTable, thousands } from '../cli/table.ts';
+import type { PipelineBench } from './pipeline.ts';
+import type { PhaseFigures, ReplayBench } from './replay.ts';
+import type { RestoreBench } from './restore.ts';
+
+export function renderPipeline({
+  events,
+  acceptedPerSecond,
+  loadedPerSecond,
+  refusedRequests,
+  processes,
+}: PipelineBench): string {
+  const figures = [
+    `${thousands(events)} events`,
+    `acknowledged ${thousands(Math.round(acceptedPerSecond))}/s`,
+    `loaded ${thousands(Math.round(loadedPerSecond))}/s`,
+    `${thousands(refusedRequests)} requests refused and sent again`,
+  ].join(' · ');
+  const table = renderTable(
+    [
+      { title: 'process' },
+      { title: 'CPU s per million events', right: true },
+      { title: 'peak MB', right: true },
+    ],
+    processes.map(({ name, cpuSecondsPerMillion, peakMegabytes }) => [
+      name,
+      cpuSecondsPerMillion.toFixed(1),
+      peakMegabytes === 0 ? '' : String(Math.round(peakMegabytes)),
+    ]),
+  );
+  return `${figures}\n\n${table}`;
+}
+
+export function renderRestore({
+  devices,
+  ids,
+  partitions,
+  fillSeconds,
+  runs,
+  loadAverage,
+}: RestoreBench): string {
+  const figures = [
+    `${thousands(devices)} devices`,
+    `${thousands(ids)} idempotency keys`,
+    `${partitions} partitions`,
+    `filled in ${Math.round(fillSeconds)} s`,
+    `load average ${loadAverage.toFixed(1)} at the end`,
+  ].join(' · ');
+  const seconds = (value: number) => (value < 0 ? 'never' : value.toFixed(1));
+  const table = renderTable(
+    [
+      { title: 'service' },
+      { title: 'from' },
+      { title: 'ready s', right: true },
+      { title: 'stop s', right: true },
+      { title: 'peak RSS MB', right: true },
+      { title: 'heap MB', right: true },
+      { title: 'buffers MB', right: true },
+      { title: 'exit' },
+    ],
+    runs.map(({ service, from, readySeconds, stopSeconds, memory, exit }) => [
+      service,
+      from,
+      seconds(readySeconds),
+      seconds(stopSeconds),
+      ...[memory.residentMegabytes, memory.heapMegabytes, memory.buffersMegabytes].map((megabytes) =>
+        String(Math.round(megabytes)),
+      ),
+      exit,
+    ]),
+  );
+  return `${figures}\n\n${table}`;
+}
+
+export function renderReplay(result: ReplayBench): string {
+  const { before, during, resolved, stored } = result;
+  const figures = [
+    `${thousands(result.events)} events, loaded at ${perSecond(result.loadedPerSecond)}`,
+    `replayed at ${perSecond(result.replayedPerSecond)} beside ${perSecond(result.rate)}`,
+    `caught up after ${result.caughtUpSeconds.toFixed(1)} s, switched after ${result.switchedSeconds.toFixed(1)} s`,
+    `load average ${result.loadAverage.toFixed(1)} at the end`,
+  ].join(' · ');
+  const phase = (name: string, { seconds, acknowledgeMs, queryableMs, ...rest }: PhaseFigures) => [
+    name,
+    seconds.toFixed(0),
+    thousands(rest.sentEvents),
+    ...[acknowledgeMs, queryableMs].flatMap(({ p50, p99 }) => [p50.toFixed(0), p99.toFixed(0)]),
+    String(rest.refusedRequests),
+    `${rest.readerErrors} of ${thousands(rest.reads)}`,
+    String(rest.fewerRows),
+  ];
+  const phases = renderTable(
+    [
+      { title: 'live traffic' },
+      { title: 's', right: true },
+      { title: 'events', right: true },
+      { title: 'ack p50 ms', right: true },
+      { title: 'p99', right: true },
+      { title: 'queryable p50 ms', right: true },
+      { title: 'p99', right: true },
+      { title: 'refused', right: true },
+      { title: 'reader errors', right: true },
+      { title: 'most rows back', right: true },
+    ],
+    [phase('before', before), phase('during the replay', during)],
+  );
+  const tables = renderTable(
+    [
+      { title: 'table' },
+      { title: 'rows before', right: true },
+      { title: 'rows replayed', right: true },
+      { title: 'as readers see it' },
+      { title: 'as it is stored' },
+    ],
+    stored.map(({ table, rows, equal }) => [
+      table,
+      ...rows.map(thousands),
+      word(resolved.filter((one) => one.table === table).every((one) => one.equal)),
+      word(equal),
+    ]),
+  );
+  const errors = [...before.firstErrors, ...during.firstErrors].map((error) => `${error}\n`).join('');
+  return `${figures}\n\n${phases}\n${tables}${errors === '' ? '' : `\n${errors}`}`;
+}
+
+const perSecond = (rate: number) => `${thousands(Math.round(rate))}/s`;
+const word = (equal: boolean) => (equal ? 'equal' : 'DIFFERS');
