@@ -13,6 +13,7 @@ import type { Variables } from '../cli/command.ts';
 import { type Exit, type ServiceProcess, startServiceProcess } from '../cli/service-process.ts';
 import { FED_BY, FILLED_GENERATION, fillTopics, sendTicks } from './fill-topics.ts';
 import type { MemoryPeaks } from './heap-watch.ts';
+import { usageOf } from './process-usage.ts';
 
 export type RestoreBenchOptions = {
   readonly devices: number;
@@ -31,6 +32,8 @@ export type ServiceRun = {
   readonly from: 'topics' | 'snapshot' | 'empty tables' | 'loaded tables';
   /** Seconds from the start of the process until every partition has processed a new record; -1 = it never did. */
   readonly readySeconds: number;
+  /** CPU time of the process until then: what tells most on a machine that does other things too. */
+  readonly cpuSeconds: number;
   readonly stopSeconds: number;
   readonly memory: MemoryPeaks;
   /** How the process ended: 0, or the code or signal it died of. */
@@ -46,7 +49,7 @@ export type RestoreBench = {
   readonly loadAverage: number;
 };
 
-const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 200;
 const STOP_PATIENCE_MS = 60_000;
 
 /**
@@ -155,6 +158,7 @@ async function runOnce(
     exit = ended;
   });
   let readySeconds = -1;
+  let cpuSeconds = 0;
   try {
     await startedOrGone(child);
     while (exit === undefined && !(await isReady())) {
@@ -162,6 +166,7 @@ async function runOnce(
       await pause(LOOK_EVERY_MS);
     }
     if (exit === undefined) readySeconds = secondsSince(startedAt);
+    cpuSeconds = usageOf(child.pid).cpuSeconds;
   } catch (error) {
     await child.stop(0);
     throw error;
@@ -174,6 +179,7 @@ async function runOnce(
     service,
     from,
     readySeconds,
+    cpuSeconds,
     stopSeconds: readySeconds < 0 ? -1 : secondsSince(stoppedAt),
     memory: JSON.parse(readFileSync(env['CAIRN_BENCH_MEMORY'] as string, 'utf8')) as MemoryPeaks,
     exit: killedBy ?? String(code),

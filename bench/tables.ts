@@ -52,16 +52,18 @@ export function renderRestore({
       { title: 'service' },
       { title: 'from' },
       { title: 'ready s', right: true },
+      { title: 'CPU s', right: true },
       { title: 'stop s', right: true },
       { title: 'peak RSS MB', right: true },
       { title: 'heap MB', right: true },
       { title: 'buffers MB', right: true },
       { title: 'exit' },
     ],
-    runs.map(({ service, from, readySeconds, stopSeconds, memory, exit }) => [
+    runs.map(({ service, from, readySeconds, cpuSeconds, stopSeconds, memory, exit }) => [
       service,
       from,
       seconds(readySeconds),
+      cpuSeconds.toFixed(1),
       seconds(stopSeconds),
       ...[memory.residentMegabytes, memory.heapMegabytes, memory.buffersMegabytes].map((megabytes) =>
         String(Math.round(megabytes)),
