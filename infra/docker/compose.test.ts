@@ -7,7 +7,9 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 test('OPERATIONS.md lists every variable of docker-compose.yml, with its default', () => {
   const compose = read('docker-compose.yml').replaceAll('$$', '');
   const variables = new Map<string, string>();
-  for (const [, name = '', operator, value = ''] of compose.matchAll(/\$\{((?:CAIRN|COMPOSE)_\w+)(:[-+])?([^}]*)\}/g)) {
+  for (const [, name = '', operator, value = ''] of compose.matchAll(
+    /\$\{((?:CAIRN|COMPOSE)_\w+)(:[-+])?([^}]*)\}/g,
+  )) {
     // `:+` says what takes the place of a value that is set; a bind mount of nothing is /dev/null.
     const fallback = operator === ':-' && value !== '' && value !== '/dev/null' ? `\`${value}\`` : 'none';
     if (!variables.has(name) || fallback !== 'none') variables.set(name, fallback);
