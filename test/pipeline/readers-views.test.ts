@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { pino } from 'pino';
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
 import { DEFAULT_ENVIRONMENTS } from '#lib/config/environments.ts';
 import { createLogger } from '#lib/service/logger.ts';
@@ -296,6 +297,32 @@ test('ten thousand property names of one event are kept, and the oldest thousand
     "SELECT count() AS columns FROM system.columns WHERE database = 'main_production' AND table = 'many' AND name LIKE 'key_%'",
   )) as [{ columns: number }];
   assert.ok(columns <= 1000 && columns > 900, `${columns} columns`);
+});
+
+test('a table that comes when its environment has no room for names is counted and logged once', async () => {
+  const names = new NameRegistry();
+  const row = { environment: 1, scope: 'event_property', types: 1, firstSeenMs: T0 } as const;
+  names.load(
+    Array.from({ length: 20_000 }, (_, index) => ({ ...row, tableName: 'early', name: `${index}` })),
+  );
+  const said: unknown[] = [];
+  const own = new LoaderMetrics();
+  const views = new ViewKeeper({
+    generation: 1,
+    environments: DEFAULT_ENVIRONMENTS,
+    names,
+    reader: undefined,
+    log: pino({ level: 'warn' }, { write: (line: string) => said.push(JSON.parse(line).table) }),
+    metrics: own,
+  });
+  for (const name of ['a', 'b']) {
+    names.learn({ ...row, tableName: 'late', name });
+    names.learn({ ...row, tableName: 'later', name });
+    await views.flushNames(clickHouse);
+  }
+  assert.deepEqual(said, ['late', 'later']);
+  const { values } = await own.namesLeftOut.get();
+  assert.deepEqual(values, [{ labels: { environment: 'main_production' }, value: 2 }]);
 });
 
 test('one INSERT switches every view to another generation, with its own bindings', async () => {

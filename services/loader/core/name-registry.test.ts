@@ -37,6 +37,22 @@ test('learn() remembers a bounded number of names of an environment', () => {
   assert.equal(names.takeQueued().length, 20_000);
 });
 
+test('learn() tells once of each table that loses names, and of none that has its names already', () => {
+  const names = new NameRegistry();
+  names.load(Array.from({ length: 20_000 }, (_, index) => row({ name: String(index) })));
+  names.learn(row({ name: '7' }));
+  assert.deepEqual(names.takeLosers(), []);
+  const late = { environment: 1, scope: 'event_property', tableName: 'late' } as const;
+  for (const name of ['a', 'b', 'a']) names.learn(row({ ...late, name }));
+  names.learn(row({ scope: 'user_property', tableName: '', name: 'plan' }));
+  names.learn(row({ environment: 2, tableName: 'late' }));
+  assert.deepEqual(names.takeLosers(), [late]);
+  assert.deepEqual(names.takeLosers(), []);
+  for (let index = 0; index < 2000; index += 1) names.learn(row({ tableName: `late ${index}` }));
+  assert.equal(names.takeLosers().length, 999);
+  assert.deepEqual([names.losersOf(1), names.losersOf(2)], [1000, 0]);
+});
+
 test('hasShape() knows a shape from the second time on', () => {
   const names = new NameRegistry();
   assert.equal(names.hasShape(1, 'event_property', 'a', 5), false);

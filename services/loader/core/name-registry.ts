@@ -17,12 +17,18 @@ export type NameRow = {
 /** Names of one kind that are remembered of an environment: far more than get a column, yet bounded. */
 const MOST_NAMES = 20_000;
 
+/** Tables whose lost names are told of. */
+const MOST_LOSERS = 1000;
+
 /** Shapes that are remembered before all are forgotten and learnt again. */
 const MOST_SHAPES = 200_000;
 
 /** Column limits of an environment's views. What is beyond stays in `all_events` and in `properties`. */
 export const MOST_EVENT_VIEWS = 500;
 export const MOST_PROPERTIES = 1000;
+
+/** A table of which a name was not taken in, because its environment has `MOST_NAMES` of that scope. */
+export type Loser = Pick<NameRow, 'environment' | 'scope' | 'tableName'>;
 
 /**
  * What this loader knows of event and property names. It only ever grows, and a name counts as known as soon as it
@@ -32,7 +38,9 @@ export class NameRegistry {
   readonly #types = new Map<string, number>();
   readonly #sizes = new Map<string, number>();
   readonly #shapes = new Set<string>();
+  readonly #losers = new Map<string, Loser>();
   #queue: NameRow[] = [];
+  #newLosers: Loser[] = [];
 
   /** True where a record of this shape was seen before. */
   hasShape(environment: number, scope: Scope, tableName: string, shape: number): boolean {
@@ -43,9 +51,12 @@ export class NameRegistry {
     return false;
   }
 
-  /** Learns a name; queues it where the name or one of its types is new. */
+  /** Learns a name; queues it where the name or one of its types is new. Where there is no room it is lost. */
   learn(row: NameRow): void {
-    if (this.#remember(row)) this.#queue.push(row);
+    const { environment, scope, tableName } = row;
+    const outcome = this.#remember(row);
+    if (outcome === 'new') this.#queue.push(row);
+    if (outcome === 'no room') this.#lose({ environment, scope, tableName });
   }
 
   /** Learns names that are in the registry table already. */
@@ -65,20 +76,39 @@ export class NameRegistry {
     this.#queue = [...rows, ...this.#queue];
   }
 
-  #remember({ environment, scope, tableName, name, types }: NameRow): boolean {
+  /** Tables that have lost their first name since the last call, handed out once. */
+  takeLosers(): readonly Loser[] {
+    const losers = this.#newLosers;
+    this.#newLosers = [];
+    return losers;
+  }
+
+  /** Tables of an environment that have lost a name. */
+  losersOf(environment: number): number {
+    return [...this.#losers.values()].filter((loser) => loser.environment === environment).length;
+  }
+
+  #lose(loser: Loser): void {
+    const key = `${loser.environment}\0${loser.scope}\0${loser.tableName}`;
+    if (this.#losers.has(key) || this.#losers.size >= MOST_LOSERS) return;
+    this.#losers.set(key, loser);
+    this.#newLosers.push(loser);
+  }
+
+  #remember({ environment, scope, tableName, name, types }: NameRow): 'new' | 'known' | 'no room' {
     const key = `${environment}\0${scope}\0${tableName}\0${name}`;
     const known = this.#types.get(key);
     if (known !== undefined) {
-      if ((known | types) === known) return false;
+      if ((known | types) === known) return 'known';
       this.#types.set(key, known | types);
-      return true;
+      return 'new';
     }
     const group = `${environment}\0${scope}`;
     const size = this.#sizes.get(group) ?? 0;
-    if (size >= MOST_NAMES) return false;
+    if (size >= MOST_NAMES) return 'no room';
     this.#sizes.set(group, size + 1);
     this.#types.set(key, types);
-    return true;
+    return 'new';
   }
 }
 

@@ -41,7 +41,7 @@ export class LoaderMetrics {
   });
   readonly namesLeftOut = new Gauge({
     name: 'cairn_loader_names_left_out',
-    help: 'Event and property names without a view or column, because their environment has too many.',
+    help: 'Event and property names without a view or column, because their environment has too many. Beyond 20 000 of a kind, one for each table.',
     labelNames: ['environment'],
     registers: [this.registry],
   });

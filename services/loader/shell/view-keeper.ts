@@ -32,6 +32,8 @@ export class ViewKeeper {
   readonly #options: ViewKeeperOptions;
   /** Text of each view as this loader wrote it. */
   readonly #written = new Map<string, string>();
+  /** Names of the registry without a view or column, by number of their environment. */
+  readonly #leftOut = new Map<number, number>();
   /** One flush of names after the other: two at once would both write the same views. */
   #last: Promise<void> = Promise.resolve();
 
@@ -69,6 +71,7 @@ export class ViewKeeper {
 
   async #flush(clickHouse: ClickHouse): Promise<void> {
     const { names } = this.#options;
+    this.#tellOfLosers();
     const queued = names.takeQueued();
     if (queued.length === 0) return;
     try {
@@ -81,6 +84,19 @@ export class ViewKeeper {
     } catch (error) {
       names.requeue(queued);
       throw error;
+    }
+  }
+
+  /** Once for each table: which names it loses from then on is not known, as that is what there is no room for. */
+  #tellOfLosers(): void {
+    const { names, environments, log, metrics } = this.#options;
+    for (const { environment: number, scope, tableName: table } of names.takeLosers()) {
+      const environment = environments.find((one) => one.number === number)?.name ?? String(number);
+      metrics.namesLeftOut.labels(environment).set(names.losersOf(number) + (this.#leftOut.get(number) ?? 0));
+      log.warn(
+        { environment, scope, table },
+        'too many event or property names: new ones of this table have no view or column and stay in all_events',
+      );
     }
   }
 
@@ -117,7 +133,8 @@ export class ViewKeeper {
     const { log, metrics } = this.#options;
     const names = namesOf(rows, environment.number);
     const known = metrics.namesLeftOut.labels(environment.name);
-    known.set(names.leftOut);
+    this.#leftOut.set(environment.number, names.leftOut);
+    known.set(names.leftOut + this.#options.names.losersOf(environment.number));
     if (names.leftOut > 0) {
       log.warn(
         { environment: environment.name, names: names.leftOut },
