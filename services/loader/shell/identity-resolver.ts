@@ -121,10 +121,10 @@ export class IdentityResolver {
   }
 
   /**
-   * Taken before the bindings are read that a verdict rests on: where a process stands still between the two, what
-   * it then writes is older than what its successor wrote meanwhile.
+   * A version above every one there is, whatever the clock of whoever wrote before says. Taken before the bindings
+   * are read that a verdict rests on: where a process stands still between the two, what it then writes is older
+   * than what its successor wrote meanwhile.
    */
-  /** A version above every one there is, whatever the clock of whoever wrote before says. */
   async #nextVersion(clickHouse: ClickHouse): Promise<number> {
     if (this.#lastVersion === 0) {
       const [newest] = await clickHouse.query<{ version: number }>(
