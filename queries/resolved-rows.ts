@@ -99,18 +99,21 @@ WHERE resolved != session_id`,
   };
 }
 
-/** A row of the view of users; times in epoch ms, properties by column. */
+/**
+ * A row of the view of users; times in epoch ms, properties by column. What is not a column of the view has a capital
+ * letter in its name, which no column of a property has.
+ */
 export type UserRow = {
   readonly user_id: number;
   readonly identity: string | null;
-  readonly joindate_ms: number;
-  readonly last_modified_ms: number;
+  readonly joindateMs: number;
+  readonly lastModifiedMs: number;
   readonly [column: string]: unknown;
 };
 
 export function usersQuery(database: string): Query {
   return {
-    sql: `SELECT toUnixTimestamp64Milli(joindate) AS joindate_ms, toUnixTimestamp64Milli(last_modified) AS last_modified_ms,
+    sql: `SELECT toUnixTimestamp64Milli(joindate) AS joindateMs, toUnixTimestamp64Milli(last_modified) AS lastModifiedMs,
   * EXCEPT (joindate, last_modified)
 FROM {database:Identifier}.users`,
     params: { database },

@@ -94,6 +94,9 @@ test('verify --from-log finds every row as the log says', async () => {
   const taken = String(canonicalUserId(1, 'victim'));
   await post('/api/v1/identify', { user_id: taken, identity: 'thief' });
   await post('/api/track', { identity: 'victim', event: 'Victim seen' });
+  // Properties named like what the question about users adds to their columns.
+  const properties = { joindate_ms: 'monday', last_modified_ms: 5, joindateMs: 1 };
+  await post('/api/add_user_properties', { identity: 'victim', properties });
   const { code, fromLog, problems } = await verify();
   assert.deepEqual(fromLog.differences, []);
   assert.deepEqual(problems, []);

@@ -43,8 +43,8 @@ export async function compareUsers(
     seen.add(row.user_id);
     const expected = {
       identity: user.identity === '' ? null : user.identity,
-      joindate_ms: user.joinedMs,
-      last_modified_ms: user.modifiedMs,
+      joindateMs: user.joinedMs,
+      lastModifiedMs: user.modifiedMs,
     };
     const columns = [
       ...differentColumns(expected, row, Object.keys(expected)),
@@ -58,7 +58,7 @@ export async function compareUsers(
   return { compared: users.size + surplus, different };
 }
 
-const NOT_PROPERTIES = new Set(['user_id', 'identity', 'joindate_ms', 'last_modified_ms']);
+const NOT_PROPERTIES = new Set(['user_id', 'identity', 'joindateMs', 'lastModifiedMs']);
 
 function differentProperties(
   { writes }: User,

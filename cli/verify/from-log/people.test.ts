@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StoredBinding, UserRow } from '#queries/resolved-rows.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
+import { columnName } from '#schemas/names.ts';
 import type { Collected } from '#schemas/types.ts';
 import { compareBindings, compareResolvedDevices } from './compare-bindings.ts';
 import { compareUsers, userColumn } from './compare-users.ts';
@@ -78,8 +79,8 @@ const LOG = [
 const ANN: UserRow = {
   user_id: ann,
   identity: 'ann',
-  joindate_ms: T0 - 5,
-  last_modified_ms: T0 + 2000,
+  joindateMs: T0 - 5,
+  lastModifiedMs: T0 + 2000,
   handle: null,
   email: 'a@x',
   plan: 'new',
@@ -87,15 +88,15 @@ const ANN: UserRow = {
 const OTHER: UserRow = {
   user_id: 3,
   identity: null,
-  joindate_ms: T0 + 3000,
-  last_modified_ms: T0 + 3000,
+  joindateMs: T0 + 3000,
+  lastModifiedMs: T0 + 3000,
   handle: null,
   email: null,
   plan: null,
 };
 
-async function compare(rows: readonly UserRow[]) {
-  const people = peopleOf(...LOG);
+async function compare(rows: readonly UserRow[], log: Partial<Collected>[][] = LOG) {
+  const people = peopleOf(...log);
   const users = usersOf(people, people.judge());
   const { different } = await compareUsers(1, users.of(1), asyncOf(rows), ['plan', 'Plan', 'email']);
   return different.map(({ id, columns }) => [id, ...columns.map(({ column }) => column)]);
@@ -112,11 +113,11 @@ test('compareUsers() takes the last write over all devices of a user', async () 
 test('compareUsers() names every column that differs, and users that only one side has', async () => {
   assert.deepEqual(
     await compare([
-      { ...ANN, plan: 'newest', joindate_ms: T0 },
+      { ...ANN, plan: 'newest', joindateMs: T0 },
       { ...OTHER, user_id: 2 },
     ]),
     [
-      [ann, 'joindate_ms', 'plan'],
+      [ann, 'joindateMs', 'plan'],
       [2, 'row'],
       [3, 'row'],
     ],
@@ -124,6 +125,25 @@ test('compareUsers() names every column that differs, and users that only one si
   assert.deepEqual(await compare([{ ...ANN, identity: 'eve', handle: 'x' }, OTHER]), [
     [ann, 'identity', 'handle'],
   ]);
+});
+
+test('compareUsers() tells properties from what the query adds, whatever they are named', async () => {
+  const properties = { joindate_ms: 'monday', last_modified_ms: 5, joindate: 'soon' };
+  const row: UserRow = {
+    user_id: 1,
+    identity: null,
+    joindateMs: T0,
+    lastModifiedMs: T0,
+    joindate_ms: 'monday',
+    last_modified_ms: 5,
+    joindate_property: 'soon',
+  };
+  const log = [[{ ...set(1, properties, T0), received_at: T0 }]];
+  assert.deepEqual(await compare([row], log), []);
+  assert.deepEqual(await compare([{ ...row, last_modified_ms: 6, joindateMs: 0 }], log), [
+    [1, 'joindateMs', 'last_modified_ms'],
+  ]);
+  for (const added of ['joindateMs', 'lastModifiedMs']) assert.notEqual(columnName(added), added);
 });
 
 test('userColumn() gives built-in columns to exact names alone', () => {
