@@ -9,6 +9,7 @@ import { removeRunFile, writeRunFile } from './run-file.ts';
 import { type LogFile, openLogFile } from './service-log.ts';
 import type { StackSettings } from './stack-settings.ts';
 import { type ServiceSpec, type ServiceState, type Supervisor, startSupervisor } from './supervisor.ts';
+import { CommandError } from './usage-error.ts';
 
 /** The services, in the order in which they stop: what writes stops before what reads. */
 export const SERVICE_NAMES = ['collector', 'identity-merger', 'sessionizer', 'loader'] as const;
@@ -22,11 +23,21 @@ export type StackOptions = {
   readonly env: Variables;
   /** Aborted = give up starting, and stop what was started. */
   readonly signal: AbortSignal;
+  /** Time the services have to become ready once the servers answer; without it they are waited for. */
+  readonly patienceMs?: number;
   /** What is going on, for people. */
   readonly progress: (text: string) => void;
   /** Every line a service logs, before it goes to its file. */
   readonly onLine?: (service: string, line: string) => void;
 };
+
+/** Services were not ready in time. */
+export class NotReadyError extends CommandError {
+  constructor(states: readonly ServiceState[], patienceMs: number) {
+    const names = states.filter(({ ready }) => !ready).map(({ name }) => name);
+    super(`Cannot start: not ready within ${patienceMs / 1000} s: ${names.join(', ')}; see their logs`);
+  }
+}
 
 export type Stack = {
   /** Empty where the collector is not among the services. */
@@ -48,7 +59,7 @@ export type Stack = {
 /**
  * Starts Kafka and ClickHouse (where they are not external) and the services, and resolves when all are
  * ready. While it runs, `run.json` in the data directory says where everything is. After a throw nothing is
- * left running.
+ * left running. Throws NotReadyError where the services' time is up.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { settings, signal, progress, onLine = () => {} } = options;
@@ -114,6 +125,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         wanted.filter((name) => name !== 'collector').map((name) => specOf(name, generation)),
       onChange: () => keepRunFile(),
     });
+    const states = () => [...collector, ...stages.states()];
     keepRunFile = () =>
       writeRunFile(dataDir, {
         pid: process.pid,
@@ -125,11 +137,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         partitions: settings.CAIRN_PARTITIONS,
         kafkaPid: embedded.kafkaPid,
         clickhousePid: embedded.clickhousePid,
-        services: [...collector, ...stages.states()],
+        services: states(),
       });
     keepRunFile();
     const giveUp = new AbortController();
     const startSignal = AbortSignal.any([signal, giveUp.signal]);
+    const { patienceMs } = options;
+    const overdue =
+      patienceMs === undefined
+        ? undefined
+        : setTimeout(() => giveUp.abort(new NotReadyError(states(), patienceMs)), patienceMs);
     const starts = [
       startSupervisor(
         wanted.filter((name) => name === 'collector').map((name) => specOf(name)),
@@ -153,6 +170,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       if (supervisor.status === 'fulfilled') await supervisor.value.stop();
       await stages.stop();
       throw error;
+    } finally {
+      clearTimeout(overdue);
     }
     const stopFollowing = new AbortController();
     if (pinned === 0)
@@ -172,7 +191,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       get generation() {
         return stages.live;
       },
-      services: () => [...collector, ...stages.states()],
+      services: states,
       failed,
       async stop() {
         stopFollowing.abort();

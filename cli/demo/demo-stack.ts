@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Context, Variables } from '../command.ts';
 import { locateStack } from '../locate-stack.ts';
 import { forTerminal } from '../service-log.ts';
-import { startStack } from '../stack.ts';
+import { NotReadyError, startStack } from '../stack.ts';
 import { readStackSettings } from '../stack-settings.ts';
 
 /** A stack the demo sends its traffic to. */
@@ -29,16 +29,22 @@ const OWN: Variables = {
   CAIRN_GENERATION: undefined,
 };
 
-/** Starts a stack on free ports with a data directory of its own, which goes away with it unless it is kept. */
+/** Time the services have to become ready, on a machine that is busy with other things as well. */
+const START_PATIENCE_MS = 180_000;
+
+/**
+ * Starts a stack on free ports with a data directory of its own, which goes away with it unless it is kept, or
+ * holds the logs of services that did not become ready: NotReadyError.
+ */
 export async function startOwnStack(
-  { env: outer, signal }: Context,
-  options: { keep: boolean; say: (text: string) => void },
+  { env: outer, signal }: Pick<Context, 'env' | 'signal'>,
+  options: { keep: boolean; say: (text: string) => void; patienceMs?: number },
 ): Promise<DemoStack> {
-  const { keep, say } = options;
+  const { keep, say, patienceMs = START_PATIENCE_MS } = options;
   const dataDir = mkdtempSync(join(tmpdir(), 'cairn-demo-'));
   const env = { ...outer, ...OWN, CAIRN_DATA_DIR: dataDir };
-  const tidy = () => {
-    if (keep) say(`Data and logs are in ${dataDir}`);
+  const tidy = (isKept = keep) => {
+    if (isKept) say(`Data and logs are in ${dataDir}`);
     else rmSync(dataDir, { recursive: true, force: true });
   };
   try {
@@ -47,6 +53,7 @@ export async function startOwnStack(
       settings,
       env,
       signal,
+      patienceMs,
       progress: say,
       onLine(service, line) {
         const text = forTerminal(service, line);
@@ -66,7 +73,7 @@ export async function startOwnStack(
       },
     };
   } catch (error) {
-    tidy();
+    tidy(keep || error instanceof NotReadyError);
     throw error;
   }
 }
