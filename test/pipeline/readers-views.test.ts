@@ -9,14 +9,16 @@ import { canonicalUserId } from '#schemas/ids.ts';
 import type { Collected } from '#schemas/types.ts';
 import { ChunkBuilder } from '../../services/loader/core/chunk-rows.ts';
 import { NameRegistry } from '../../services/loader/core/name-registry.ts';
-import { reloadRecentSql } from '../../services/loader/core/resolver-sql.ts';
+import { dictionariesOf, reloadRecentSql } from '../../services/loader/core/resolver-sql.ts';
 import { IdentityResolver } from '../../services/loader/shell/identity-resolver.ts';
 import { LoaderMetrics } from '../../services/loader/shell/loader-metrics.ts';
+import { runResolverSql } from '../../services/loader/shell/run-resolver-sql.ts';
 import { insertRows } from '../../services/loader/shell/table-inserter.ts';
 import { ViewKeeper } from '../../services/loader/shell/view-keeper.ts';
 import { type Backend, startBackend } from '../support/backend.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
+const REPLACEMENTS = 100;
 const log = createLogger('test', 'error');
 const metrics = new LoaderMetrics();
 
@@ -78,6 +80,43 @@ after(() => backend?.stop());
 test('loaders that start at once, with an empty ClickHouse, do not get in each other’s way', async () => {
   await Promise.all([1, 2, 3].map(() => openLoader().views.start(clickHouse)));
   assert.deepEqual(await rows('SELECT count() AS n FROM main_production.users'), [{ n: 0 }]);
+});
+
+test('a loader that starts leaves dictionaries alone unless their definition is another', async () => {
+  const named = (name: string) =>
+    rows<{ uuid: string; comment: string }>(
+      `SELECT toString(uuid) AS uuid, comment FROM system.dictionaries WHERE database = 'cairn' AND name = '${name}'`,
+    );
+  await openLoader().views.start(clickHouse);
+  const first = await named('identities_g1');
+  await openLoader().views.start(clickHouse);
+  assert.deepEqual(await named('identities_g1'), first);
+
+  const older = "SOURCE(CLICKHOUSE(QUERY 'SELECT 1 AS key, 2 AS user_id')) LAYOUT(HASHED()) LIFETIME(0)";
+  await clickHouse.command(
+    `CREATE OR REPLACE DICTIONARY cairn.identities_g1 (key UInt64, user_id UInt64) PRIMARY KEY key ${older} COMMENT 'x'`,
+  );
+  await openLoader().views.start(clickHouse);
+  const [mended] = await named('identities_g1');
+  assert.equal(mended?.comment, first[0]?.comment);
+  assert.deepEqual(
+    await rows(`SELECT dictGetOrDefault('cairn.identities_g1', 'user_id', toUInt64(1), toUInt64(0)) AS id`),
+    [{ id: 0 }],
+  );
+});
+
+test('a reload that meets a dictionary as another loader replaces it is tried again', async () => {
+  const definition = dictionariesOf(1).find(({ name }) => name === 'recent_identities_g1');
+  assert.ok(definition !== undefined);
+  await openLoader().views.start(clickHouse);
+  let isReplacing = true;
+  const reloading = [1, 2, 3, 4].map(async () => {
+    while (isReplacing) await runResolverSql(clickHouse, reloadRecentSql(1));
+  });
+  for (let count = 0; count < REPLACEMENTS; count += 1) await clickHouse.command(definition.sql);
+  isReplacing = false;
+  await Promise.all(reloading);
+  await assert.rejects(runResolverSql(clickHouse, reloadRecentSql(77)), /not found/);
 });
 
 test('any property name is kept as it was sent, and read by it', async () => {

@@ -51,16 +51,21 @@ export function resolvedSessionId(alias: string, choice = ofLive): string {
     dictGetOrDefault(${choice('absorbed_sessions')}, 'survivor', ${key(row, 'session_id')}, ${row}session_id), ${row}session_id)`;
 }
 
+/** A dictionary of the storage database, and the statement that puts it there whether or not it exists. */
+export type DictionaryDefinition = { readonly name: string; readonly sql: string };
+
 const dictionary = (
   name: string,
   columns: string,
   layout: string,
   query: string,
   reader: Reader | undefined,
-) =>
-  `CREATE OR REPLACE DICTIONARY cairn.${name} (key UInt64, ${columns}) PRIMARY KEY key
+): DictionaryDefinition => ({
+  name,
+  sql: `CREATE OR REPLACE DICTIONARY cairn.${name} (key UInt64, ${columns}) PRIMARY KEY key
 SOURCE(CLICKHOUSE(${reader === undefined ? '' : `USER ${literal(reader.user)} PASSWORD ${literal(reader.password)} `}QUERY ${literal(query)}))
-LAYOUT(${layout}) LIFETIME(0)`;
+LAYOUT(${layout}) LIFETIME(0)`,
+});
 
 /** Removes the dictionaries of a generation. */
 export function dropDictionariesSql(generation: number): readonly string[] {
@@ -70,7 +75,7 @@ export function dropDictionariesSql(generation: number): readonly string[] {
 }
 
 /** The dictionaries of a generation. A dictionary loads at its first use, from tables, also after a restart. */
-export function dictionariesSql(generation: number, reader?: Reader): readonly string[] {
+export function dictionariesOf(generation: number, reader?: Reader): readonly DictionaryDefinition[] {
   return [
     dictionary(
       `identities_g${generation}`,

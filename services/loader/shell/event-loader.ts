@@ -8,6 +8,7 @@ import type { LoaderMetrics } from './loader-metrics.ts';
 import type { ChunkLoader } from './loading-consumer.ts';
 import { mendInsert } from './mend-insert.ts';
 import type { PatientClickHouse } from './patient-clickhouse.ts';
+import { runResolverSql } from './run-resolver-sql.ts';
 import { insertRows } from './table-inserter.ts';
 import type { ViewKeeper } from './view-keeper.ts';
 
@@ -52,7 +53,7 @@ export function createEventLoader(options: {
       }
     }
     if (chunk.hasAbsorbed)
-      await patient.call((clickHouse) => clickHouse.command(reloadSessionsSql(generation)), isWanted);
+      await patient.call((clickHouse) => runResolverSql(clickHouse, reloadSessionsSql(generation)), isWanted);
     await patient.call((clickHouse) => views.flushNames(clickHouse), isWanted);
     await deadLetters({ topic, partition }, refusals);
     for (const { code } of refusals) metrics.rejected.inc({ topic, code });

@@ -11,6 +11,7 @@ import {
 } from '../core/migration-sql.ts';
 import { rebaseSql, reloadRecentSql } from '../core/resolver-sql.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
+import { runResolverSql } from './run-resolver-sql.ts';
 
 /** Recent verdicts that are looked up in a dictionary of their own before they move into the large one. */
 const MOST_RECENT = 50_000;
@@ -78,7 +79,7 @@ export class IdentityResolver {
       QUERY_SETTINGS,
     );
     if (recent === undefined || recent.rows <= this.#mostRecent) return;
-    for (const sql of rebaseSql(this.#generation, recent.version)) await clickHouse.command(sql);
+    for (const sql of rebaseSql(this.#generation, recent.version)) await runResolverSql(clickHouse, sql);
   }
 
   /** Rows to write: every added one, and those of the others that get another verdict. */
@@ -150,7 +151,7 @@ export class IdentityResolver {
       Buffer.from(rows.map((row) => migrationLine(row, this.#generation, version)).join('\n')),
       { ...INSERT_SETTINGS, ...settings },
     );
-    await clickHouse.command(reloadRecentSql(this.#generation));
+    await runResolverSql(clickHouse, reloadRecentSql(this.#generation));
     end();
     this.#metrics.rows.inc({ table: 'user_migrations' }, rows.length);
     for (const { reason } of rows) this.#metrics.bindings.inc({ reason });

@@ -4,10 +4,11 @@ import type { Environment } from '#lib/config/environments.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { PAGEVIEWS_TABLE } from '#schemas/names.ts';
 import { type NameRegistry, type NameRow, namesOf, type Scope } from '../core/name-registry.ts';
-import { dictionariesSql, type Reader } from '../core/resolver-sql.ts';
+import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
 import { identifier, timeText } from '../core/sql-text.ts';
 import { firstLiveSql, STORAGE_SQL } from '../core/storage-sql.ts';
 import { eventViewSql, fixedViewsSql, resolvedEventsSql, usersViewSql } from '../core/view-sql.ts';
+import { keepDictionaries } from './dictionary-keeper.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
 
 /** A view of a thousand columns is longer than the server's default limit for a statement. */
@@ -44,15 +45,10 @@ export class ViewKeeper {
   /** Tables, dictionaries and all views, also of names that earlier loaders met. */
   async start(clickHouse: ClickHouse): Promise<void> {
     const { generation, environments, reader, names } = this.#options;
-    const storage = [
-      ...STORAGE_SQL,
-      firstLiveSql(generation),
-      // A view is checked when it is created without running its subqueries: the live generation is 0 then.
-      ...dictionariesSql(0, reader),
-      ...dictionariesSql(generation, reader),
-      resolvedEventsSql(),
-    ];
-    for (const sql of storage) await clickHouse.command(sql, DDL_SETTINGS);
+    for (const sql of [...STORAGE_SQL, firstLiveSql(generation)]) await clickHouse.command(sql, DDL_SETTINGS);
+    // A view is checked when it is created without running its subqueries: the live generation is 0 then.
+    await keepDictionaries(clickHouse, [...dictionariesOf(0, reader), ...dictionariesOf(generation, reader)]);
+    await clickHouse.command(resolvedEventsSql(), DDL_SETTINGS);
     for (const environment of environments) {
       await clickHouse.command(`CREATE DATABASE IF NOT EXISTS ${identifier(environment.name)}`);
       for (const sql of fixedViewsSql(environment)) await clickHouse.command(sql, DDL_SETTINGS);
