@@ -19,6 +19,8 @@ export type RestoreBenchOptions = {
   readonly devices: number;
   readonly ids: number;
   readonly partitions: number;
+  /** Services to measure; all where it is empty. */
+  readonly services: readonly string[];
   /** Where the filled topics are kept for the next run; undefined = they are thrown away. */
   readonly dataDir: string | undefined;
   readonly env: Variables;
@@ -126,14 +128,15 @@ async function measureServices(
     await producer.connect();
     await rm(stateDir, { recursive: true, force: true });
     await forgetGroup(admin, `loader.g${FILLED_GENERATION}`);
-    for (const [service, topic] of FED_BY) {
+    const isWanted = (service: string) => options.services.length === 0 || options.services.includes(service);
+    for (const [service, topic] of FED_BY.filter(([name]) => isWanted(name))) {
       for (const from of ['topics', 'snapshot'] as const) {
         await sendTicks(producer, topic, partitions, Date.now());
         await run(service, from, () => hasProcessedAll(admin, service, topic));
       }
     }
     const clickhouse = createClickHouse({ url: servers.clickhouseUrl });
-    for (const from of ['empty tables', 'loaded tables'] as const)
+    for (const from of isWanted('loader') ? (['empty tables', 'loaded tables'] as const) : [])
       await run('loader', from, () => hasLoadedAll(clickhouse, options.devices));
   } finally {
     await producer.disconnect();

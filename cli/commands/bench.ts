@@ -7,6 +7,7 @@ import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import { readStackSettings } from '../stack-settings.ts';
 import { UsageError } from '../usage-error.ts';
 
+const INTERRUPTED = 130;
 const DEFAULT_EVENTS = 500_000;
 const DEFAULT_BATCH = 500;
 const DEFAULT_CONNECTIONS = 8;
@@ -19,7 +20,7 @@ type Values = {
   readonly [name in 'events' | 'batch' | 'connections' | 'rate' | 'devices' | 'ids' | 'data-dir']:
     | string
     | undefined;
-} & { readonly json: boolean };
+} & { readonly json: boolean; readonly service: readonly string[] };
 
 /** Each measurement: runs it and answers what to print. */
 const BENCHMARKS: Readonly<Record<string, (values: Values, context: Context) => Promise<string>>> = {
@@ -33,6 +34,7 @@ const BENCHMARKS: Readonly<Record<string, (values: Values, context: Context) => 
       devices: count('--devices', values.devices, DEFAULT_DEVICES, 100_000_000),
       ids: count('--ids', values.ids, DEFAULT_IDS, 100_000_000),
       partitions: readStackSettings(context.env).CAIRN_PARTITIONS,
+      services: values.service,
       dataDir: dataDir === undefined ? undefined : resolve(dataDir),
       ...surroundings(context),
     });
@@ -83,6 +85,12 @@ and one run.
       doc: `restore: bound devices, and open sessions (${DEFAULT_DEVICES})`,
     },
     ids: { type: 'string', value: 'N', doc: `restore: remembered idempotency keys (${DEFAULT_IDS})` },
+    service: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME',
+      doc: 'restore: measure this one of identity-merger, sessionizer and loader only',
+    },
     'data-dir': {
       type: 'string',
       value: 'DIR',
@@ -103,8 +111,13 @@ and one run.
       const known = Object.keys(BENCHMARKS).join(', ');
       throw new UsageError(`Cannot run the benchmark ${JSON.stringify(name)}: there are ${known}`);
     }
-    context.stdout.write(await benchmark(values, context));
-    return 0;
+    try {
+      context.stdout.write(await benchmark(values, context));
+      return 0;
+    } catch (error) {
+      if (!context.signal.aborted) throw error;
+      return INTERRUPTED;
+    }
   },
 });
 
