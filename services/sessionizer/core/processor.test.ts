@@ -148,6 +148,15 @@ test('step() describes a session by its first pageview in event time, whatever c
   );
 });
 
+test('step() names the library of the event that describes a session, where two sources share one', () => {
+  const outputs = run(sessionizer.createState(), [
+    aRecord({ session_id: 9, source: 'web', platform: 'Windows' }),
+    aRecord({ session_id: 9, source: 'ios', platform: 'iOS', time: NOW - 1 }),
+  ]);
+  const [session] = finalSessions(outputs).values();
+  assert.deepEqual([session?.library, session?.platform], ['ios', 'iOS']);
+});
+
 test('step() makes one session of two that a late event bridges', () => {
   const state = sessionizer.createState();
   const minutes = (count: number) => NOW + count * MINUTE_MS;

@@ -143,6 +143,7 @@ const CAPTURED_FIELDS = [
 
 function describe(session: Session, event: Collected, isPageview: boolean): void {
   Object.assign(session, NO_CONTEXT);
+  session.library = event.source;
   for (const field of CAPTURED_FIELDS) session[field] = event[field];
   if (!isPageview) return;
   session.referrer = event.referrer;
