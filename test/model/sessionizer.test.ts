@@ -1,0 +1,244 @@
+/** The sessionizer's core against a naive oracle, over random histories of one partition. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { PlacedOutput, ReadRecord } from '#lib/streams/fold-chunk.ts';
+import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
+import type { Collected, Session } from '#schemas/types.ts';
+import { createSessionizer } from '../../services/sessionizer/core/processor.ts';
+import { aDeed, DAY_MS, type Deed, histories, keyOf, MINUTE_MS, tell } from './histories.ts';
+import { runs } from './runs.ts';
+import { rowOf, type Visit, visitsOf } from './session-oracle.ts';
+import { type Ran, runStage, StageRun, type Turn, turns } from './stage-run.ts';
+
+const KINDS = ['event', 'event', 'event', 'event', 'event', 'tick'] as const;
+const LATER_USER = 7_000_000;
+
+/** One device whose events lie on both sides of the gap: sessions that meet, and meet again. */
+const oneVisitor = histories({ kinds: ['event'], withinADay: true, maxLength: 20 }).map((deeds) =>
+  deeds.map((deed) =>
+    aDeed({ agoMs: deed.agoMs * 4, page: deed.page, source: deed.device === 1 ? 'ios' : 'web' }),
+  ),
+);
+
+/** What the merger would let through: events of devices that become known in the middle of the log, and ticks. */
+function identified(deeds: readonly Deed[]): Collected[] {
+  const log = tell(deeds).map(({ record }) => record);
+  return log.map((record, index) =>
+    record.kind === 'event' && index > log.length / 2 ? { ...record, user_id: LATER_USER } : record,
+  );
+}
+
+function readRecords(log: readonly Collected[]): ReadRecord[] {
+  return log.map((record, index) => {
+    const offset = BigInt(index);
+    const origin = { topic: 'events.collected', partition: 0, offset };
+    return {
+      key: keyOf(record),
+      value: collectedCodec.encode(record),
+      timestampMs: record.received_at,
+      offset,
+      origin,
+    };
+  });
+}
+
+const runSessionizer = (log: readonly Collected[], plan: readonly Turn[]): Ran =>
+  runStage(new StageRun(createSessionizer()), readRecords(log), plan);
+
+const idOf = ({
+  environment,
+  device_id,
+  session_id,
+}: Pick<Session, 'environment' | 'device_id' | 'session_id'>) => `${environment}/${device_id}/${session_id}`;
+
+/** Last row of each session: what compaction and readers keep. */
+function finalRows(outputs: readonly PlacedOutput[]): Map<string, Session> {
+  const rows = outputs
+    .filter(({ topic }) => topic === 'sessions')
+    .map(({ value }) => sessionCodec.decode(value));
+  return new Map(rows.map((row) => [idOf(row), row]));
+}
+
+const eventsIn = (outputs: readonly PlacedOutput[]): Collected[] =>
+  outputs
+    .filter(({ topic }) => topic === 'events.sessionized')
+    .map(({ value }) => collectedCodec.decode(value));
+
+/** The row of the visit of an event, as a reader finds it: one step from the id in the event. */
+function resolve(rows: ReadonlyMap<string, Session>, event: Collected): Session | undefined {
+  const row = rows.get(idOf(event));
+  return row?.merged_into ? rows.get(idOf({ ...event, session_id: row.merged_into })) : row;
+}
+
+const idOfVisit = ({ seed, id }: Visit) => idOf({ ...seed, session_id: id });
+
+const survivorOf = (visit: Visit): Visit => visit.mergedInto ?? visit;
+
+function check(log: readonly Collected[], plan: readonly Turn[]): { visits: Visit[]; ran: Ran } {
+  const { placed, visits } = visitsOf(log);
+  const ran = runSessionizer(log, plan);
+  const rows = finalRows(ran.outputs);
+
+  const events = eventsIn(ran.outputs);
+  assert.deepEqual(
+    events.map((event, index) => ({ ...event, session_id: placed[index]?.visit ? 0 : event.session_id })),
+    placed.map(({ record, visit }) => ({ ...record, session_id: visit ? 0 : record.session_id })),
+    'events go on in order, with the mark of the late ones and nothing else changed',
+  );
+  assert.deepEqual(
+    events.filter((_, index) => placed[index]?.visit).map((event) => resolve(rows, event)?.session_id),
+    placed.flatMap(({ visit }) => (visit ? [survivorOf(visit).id] : [])),
+    'each event leads to its visit',
+  );
+
+  // A client that comes back to its own session id later than the session can change begins its row anew: known,
+  // and left as it is. Where its events go is compared above; what the row says is not.
+  const compared = visits.filter(({ isContinuedLate }) => !isContinuedLate);
+  const wanted = compared.map((visit) => rowOf(visit, visits)).sort(byId);
+  const known = new Set(wanted.map((row) => idOf(row as Session)));
+  const found = [...rows].filter(([id]) => known.has(id)).map(([, row]) => shown(row));
+  assert.deepEqual(
+    [...rows.keys()].sort(),
+    visits.map(idOfVisit).sort(),
+    'a row for each visit and no other',
+  );
+  assert.deepEqual(found.sort(byId), wanted, 'each row says what its events say');
+  // The row of an absorbed session may come twice, in the order in which it was led on: the last one counts.
+  const survivors = new Set(compared.filter(({ mergedInto }) => !mergedInto).map(idOfVisit));
+  for (const transaction of ran.transactions) {
+    const ids = transaction
+      .filter(({ topic }) => topic === 'sessions')
+      .map(({ value }) => idOf(sessionCodec.decode(value)))
+      .filter((id) => survivors.has(id));
+    assert.equal(new Set(ids).size, ids.length, 'a session is published once a transaction');
+  }
+  return { visits, ran };
+}
+
+const byId = (a: Partial<Session>, b: Partial<Session>) => (idOf(a as Session) < idOf(b as Session) ? -1 : 1);
+
+/** Of an absorbed session's row only where it leads is specified. */
+function shown(row: Session): Partial<Session> {
+  const { environment, device_id, session_id, merged_into } = row;
+  if (merged_into !== 0) return { environment, device_id, session_id, merged_into };
+  return { ...row, absorbed: row.absorbed.toSorted((a, b) => a - b) };
+}
+
+test('the sessionizer publishes of any history what the naive model says, wherever it is cut, aborted and restored', () => {
+  fc.assert(
+    fc.property(fc.oneof(histories({ kinds: KINDS }), oneVisitor), turns, (deeds, plan) => {
+      check(identified(deeds), plan);
+    }),
+    runs(600),
+  );
+});
+
+/** Surviving rows without what depends on the order of arrival: which id remained, and who and when came last. */
+function orderFree(outputs: readonly PlacedOutput[]) {
+  const rows = finalRows(outputs);
+  const eventsOf = new Map<Session | undefined, number[]>();
+  for (const event of eventsIn(outputs).filter(({ source }) => source !== 'server')) {
+    const row = resolve(rows, event);
+    eventsOf.set(row, [...(eventsOf.get(row) ?? []), event.event_id]);
+  }
+  return [...eventsOf]
+    .map(([row, ids]) => {
+      const { session_id, absorbed, user_id, updated_at, ...rest } = row as Session;
+      return { ...rest, session_id: rest.gap ? 0 : session_id, events: ids.toSorted((a, b) => a - b) };
+    })
+    .toSorted((a, b) => (a.events[0] as number) - (b.events[0] as number));
+}
+
+test('the order in which events come changes no session while sessions can change: neither which events nor its row', () => {
+  fc.assert(
+    fc.property(
+      histories({ kinds: ['event'], withinADay: true }).chain((deeds) =>
+        fc.tuple(fc.constant(deeds), fc.shuffledSubarray([...deeds.keys()], { minLength: deeds.length })),
+      ),
+      turns,
+      ([deeds, order], plan) => {
+        const log = identified(deeds);
+        const shuffled = order.map((index) => log[index]!);
+        assert.deepEqual(
+          orderFree(runSessionizer(shuffled, plan).outputs),
+          orderFree(runSessionizer(log, []).outputs),
+        );
+      },
+    ),
+    runs(300),
+  );
+});
+
+/** Sizes of the sessions of a history, by their start, the same with a restart after each record and without. */
+function sizes(deeds: readonly Deed[]): number[] {
+  const log = tell(deeds).map(({ record }) => record);
+  check(log, RESTART_EACH);
+  const { ran } = check(log, []);
+  return [...finalRows(ran.outputs).values()]
+    .filter(({ merged_into }) => merged_into === 0)
+    .toSorted((a, b) => a.started_at - b.started_at)
+    .map(({ event_count }) => event_count);
+}
+
+const RESTART_EACH: readonly Turn[] = Array.from({ length: 12 }, () => ({
+  records: 1,
+  ending: 'restart',
+  cleaned: true,
+}));
+
+test('events exactly a gap apart are one session, a millisecond more makes two', () => {
+  for (const [source, gapMs] of [
+    ['web', 30 * MINUTE_MS],
+    ['ios', 5 * MINUTE_MS],
+    ['android', 5 * MINUTE_MS],
+  ] as const) {
+    assert.deepEqual(sizes([aDeed({ source }), aDeed({ source, laterMs: gapMs })]), [2]);
+    assert.deepEqual(sizes([aDeed({ source }), aDeed({ source, laterMs: gapMs + 1 })]), [1, 1]);
+    assert.deepEqual(sizes([aDeed({ source }), aDeed({ source, agoMs: gapMs })]), [2]);
+    assert.deepEqual(sizes([aDeed({ source }), aDeed({ source, agoMs: gapMs + 1 })]), [1, 1]);
+  }
+});
+
+test('a session can change until stream time is exactly the bound past its last update, not a millisecond more', () => {
+  for (const [source, boundMs] of [
+    ['web', DAY_MS],
+    ['ios', 6 * DAY_MS],
+  ] as const) {
+    const again = (laterMs: number) => aDeed({ source, laterMs, agoMs: laterMs });
+    assert.deepEqual(sizes([aDeed({ source }), again(boundMs)]), [2]);
+    assert.deepEqual(sizes([aDeed({ source }), again(boundMs + 1)]), [1, 1]);
+  }
+});
+
+test('an event is late when it happened longer ago than the bound, not when exactly as long', () => {
+  const lateOf = (agoMs: number) =>
+    check(identified([aDeed({ agoMs })]), []).ran.outputs.flatMap(({ topic, value }) =>
+      topic === 'events.sessionized'
+        ? [collectedCodec.decode(value).late]
+        : [sessionCodec.decode(value).late],
+    );
+  assert.deepEqual(lateOf(DAY_MS), [false, false]);
+  assert.deepEqual(lateOf(DAY_MS + 1), [true, true]);
+});
+
+test('three sessions become one in two steps: readers of the first to go are led to the last, restored or not', () => {
+  const at = (minutesAgo: number) => aDeed({ agoMs: minutesAgo * MINUTE_MS });
+  // The later one of each pair goes: 0 into 50, then 50 (with 0) into 100.
+  assert.deepEqual(sizes([at(100), at(50), at(0), at(25), at(75)]), [5]);
+});
+
+test('the clock of one client that is hours ahead neither closes nor joins the sessions of others', () => {
+  const ahead = aDeed({ device: 2, agoMs: -20 * 60 * MINUTE_MS });
+  assert.deepEqual(sizes([aDeed(), ahead, aDeed({ laterMs: 10 * MINUTE_MS })]), [2, 1]);
+});
+
+test('of a session that two sources share, the library is that of the event that describes it', () => {
+  const log = identified([
+    aDeed({ source: 'web', session: 901 }),
+    aDeed({ source: 'ios', session: 901, agoMs: 90 * MINUTE_MS, page: 1 }),
+  ]);
+  const [row] = finalRows(check(log, RESTART_EACH).ran.outputs).values();
+  assert.deepEqual([row?.library, row?.platform], ['ios', 'platform 2']);
+});
