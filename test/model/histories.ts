@@ -78,6 +78,7 @@ type Shape = {
   /** True where stream time must stay below every window and bound. */
   readonly withinADay?: boolean;
   readonly maxLength?: number;
+  readonly devices?: number;
 };
 
 const EVERY_KIND: readonly Deed['kind'][] = [
@@ -91,12 +92,17 @@ const EVERY_KIND: readonly Deed['kind'][] = [
 ];
 
 /** Histories of some kinds of deeds; where a kind is named several times, there are more of it. */
-export function histories({ kinds = EVERY_KIND, withinADay = false, maxLength = 40 }: Shape = {}) {
+export function histories({
+  kinds = EVERY_KIND,
+  withinADay = false,
+  maxLength = 40,
+  devices = 3,
+}: Shape = {}) {
   return fc.array(
     fc.record<Deed>({
       kind: fc.constantFrom(...kinds),
       environment: fc.constantFrom(1, 1, 1, 2),
-      device: fc.integer({ min: 1, max: 3 }),
+      device: fc.integer({ min: 1, max: devices }),
       byName: fc.constantFrom(false, false, false, true),
       identity: fc.nat(IDENTITIES.length - 1),
       laterMs: withinADay ? soon : later,

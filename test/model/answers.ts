@@ -1,0 +1,141 @@
+/** What readers are told: events, sessions and property changes by the user they belong to, ids resolved. */
+
+import { canonicalUserId } from '#schemas/ids.ts';
+import type { Collected, Session } from '#schemas/types.ts';
+import { countBindings } from '../../services/loader/core/bindings.ts';
+import { type ModelBinding, verdictsOf } from './binding-oracle.ts';
+import { mergedOf } from './merger-oracle.ts';
+import { type Published, partitionsOf } from './pipeline-run.ts';
+import { rowOf, type Visit, visitsOf } from './session-oracle.ts';
+
+/** Answers by environment and user; events and changes by event id. */
+export type Answers = Record<string, { events: number[]; changes: number[]; sessions: SessionAnswer[] }>;
+
+type SessionAnswer = Partial<Session> & { readonly events: number[] };
+
+type Known = {
+  readonly events: readonly Collected[];
+  readonly changes: readonly Collected[];
+  readonly bindings: readonly (ModelBinding & { readonly environment: number })[];
+  readonly sessions: readonly (readonly [row: Partial<Session>, events: readonly number[]])[];
+};
+
+type Judge = (
+  all: Known['bindings'],
+  canonical: ReadonlySet<number>,
+) => ReadonlySet<Known['bindings'][number]>;
+
+/** What readers find of what the stages published, verdicts by the loader's core. */
+export function answersOf({ events, changes, bindings, sessions }: Published): Answers {
+  const rows = new Map(sessions.map((row) => [idOf(row), row]));
+  const seen = new Map<Session | undefined, number[]>();
+  for (const event of events) {
+    const row = rows.get(idOf(event));
+    const visit = row?.merged_into ? rows.get(idOf({ ...event, session_id: row.merged_into })) : row;
+    seen.set(visit, [...(seen.get(visit) ?? []), event.event_id]);
+  }
+  return answer(
+    {
+      events,
+      changes,
+      bindings: bindings.map(({ environment, from_user_id, to_user_id, bound_at, source }) => ({
+        environment,
+        fromUserId: from_user_id,
+        toUserId: to_user_id,
+        boundAtMs: bound_at,
+        source,
+      })),
+      sessions: [...rows.values()]
+        .filter(({ merged_into }) => merged_into === 0)
+        .map((row) => [row, seen.get(row) ?? []]),
+    },
+    (all, canonical) =>
+      new Set(
+        countBindings(all, canonical).flatMap(({ binding, counts }) =>
+          counts ? [binding as (typeof all)[number]] : [],
+        ),
+      ),
+  );
+}
+
+/** The same from the log and the naive models alone. */
+export function wantedOf(log: readonly Collected[], partitions: number): Answers {
+  const merged = partitionsOf(log, partitions).map((own, partition) =>
+    mergedOf(
+      own.map((record, offset) => ({ offset, record, isJunk: false })),
+      { partition },
+    ),
+  );
+  const forwarded = (topic: string) =>
+    merged.map((own) => own.flatMap(({ forwarded: to }) => (to?.topic === topic ? [to.record] : [])));
+  const visited = forwarded('events.identified').map((own) => visitsOf(own));
+  return answer(
+    {
+      events: visited.flatMap(({ placed }) => placed.map(({ record }) => record)),
+      changes: forwarded('profile.changes').flat(),
+      bindings: merged.flat().flatMap(({ migration }) => {
+        if (migration === undefined) return [];
+        const { environment, from_user_id, to_user_id, bound_at, source } = migration;
+        return [{ environment, fromUserId: from_user_id, toUserId: to_user_id, boundAtMs: bound_at, source }];
+      }),
+      sessions: visited.flatMap(({ visits }) =>
+        visits
+          .filter(({ mergedInto }) => mergedInto === undefined)
+          .map(
+            (visit: Visit) => [rowOf(visit, visits), visit.events.map(({ event_id }) => event_id)] as const,
+          ),
+      ),
+    },
+    (all, canonical) =>
+      new Set([...verdictsOf(all, canonical)].flatMap(([own, reason]) => (reason === '' ? [own] : []))),
+  );
+}
+
+const idOf = ({
+  environment,
+  device_id,
+  session_id,
+}: Pick<Session, 'environment' | 'device_id' | 'session_id'>) => `${environment}/${device_id}/${session_id}`;
+
+const ascending = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
+
+/** Everything is resolved from its device, as the views do it. Users with nothing are not there. */
+function answer({ events, changes, bindings, sessions }: Known, judge: Judge): Answers {
+  const users = new Map<string, number>();
+  const environments = new Set(bindings.map(({ environment }) => environment));
+  for (const environment of environments) {
+    const own = bindings.filter((binding) => binding.environment === environment);
+    const named = [...events, ...changes].filter((record) => record.environment === environment);
+    // Known identities: those that somebody was bound to, and those that a record named alone.
+    const canonical = new Set([
+      ...own.map(({ toUserId }) => toUserId),
+      ...named.map(({ device_id }) => device_id).filter((_, at) => namesItself(named[at]!)),
+    ]);
+    for (const { fromUserId, toUserId } of judge(own, canonical))
+      users.set(`${environment}/${fromUserId}`, toUserId);
+  }
+  const answers: Answers = {};
+  const of = (environment: number, device: number) => {
+    const user = `${environment}/${users.get(`${environment}/${device}`) ?? device}`;
+    answers[user] ??= { events: [], changes: [], sessions: [] };
+    return answers[user];
+  };
+  for (const { environment, device_id, event_id } of events) of(environment, device_id).events.push(event_id);
+  for (const { environment, device_id, event_id } of changes)
+    of(environment, device_id).changes.push(event_id);
+  for (const [row, own] of sessions)
+    of(row.environment!, row.device_id!).sessions.push({
+      ...row,
+      absorbed: ascending(row.absorbed!),
+      events: ascending(own),
+    });
+  for (const user of Object.values(answers)) {
+    user.events = ascending(user.events);
+    user.changes = ascending(user.changes);
+    user.sessions.sort((a, b) => a.events[0]! - b.events[0]!);
+  }
+  return answers;
+}
+
+const namesItself = ({ environment, device_id, identity }: Collected) =>
+  identity !== '' && canonicalUserId(environment, identity) === device_id;
