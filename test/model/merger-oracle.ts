@@ -109,7 +109,7 @@ function isDuplicate(told: Told, before: readonly Merged[], { capacity = Infinit
     .map((own) => own.told.record)
     .filter(({ idempotency, received_at }) => idempotency.length > 0 && received_at >= now - DAY_MS);
   return letThrough
-    .slice(-Math.min(capacity, letThrough.length) || letThrough.length)
+    .slice(Math.max(0, letThrough.length - capacity))
     .some(
       (other) =>
         other.environment === record.environment &&

@@ -1,7 +1,7 @@
 /**
  * How many random histories the model tests try. `npm test` tries the same few every time;
  * `CAIRN_MODEL_RUNS=N npm test -- --only model` tries N times as many, others each time, and a failure prints its
- * seed: `CAIRN_MODEL_SEED` tries that one again.
+ * seed: with `CAIRN_MODEL_SEED`, and as many runs, it is tried again.
  */
 
 import type { Parameters } from 'fast-check';

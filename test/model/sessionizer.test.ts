@@ -15,12 +15,34 @@ import { type Ran, runStage, StageRun, type Turn, turns } from './stage-run.ts';
 const KINDS = ['event', 'event', 'event', 'event', 'event', 'tick'] as const;
 const LATER_USER = 7_000_000;
 
-/** One device whose events lie on both sides of the gap: sessions that meet, and meet again. */
-const oneVisitor = histories({ kinds: ['event'], withinADay: true, maxLength: 20 }).map((deeds) =>
-  deeds.map((deed) =>
-    aDeed({ agoMs: deed.agoMs * 4, page: deed.page, source: deed.device === 1 ? 'ios' : 'web' }),
-  ),
-);
+/**
+ * One device whose events lie on both sides of the gap, and come on both sides of the bound: sessions that meet, meet
+ * again, or do not any more.
+ */
+const oneVisitor = fc
+  .array(
+    fc.record({
+      kind: fc.constantFrom('event', 'event', 'event', 'event', 'tick'),
+      source: fc.constantFrom('web', 'web', 'web', 'ios'),
+      halfGaps: fc.nat(12),
+      offMs: fc.constantFrom(0, 0, 0, 1, -1),
+      laterMs: fc.oneof(
+        { weight: 8, arbitrary: fc.constant(0) },
+        { weight: 1, arbitrary: fc.constantFrom(DAY_MS - 1, DAY_MS, DAY_MS + 1) },
+        { weight: 1, arbitrary: fc.constantFrom(6 * DAY_MS, 6 * DAY_MS + 1) },
+      ),
+      page: fc.nat(3),
+    }),
+    { maxLength: 12 },
+  )
+  .map((events) => {
+    let passedMs = 0;
+    return events.map(({ kind, source, halfGaps, offMs, laterMs, page }) => {
+      passedMs += laterMs;
+      const timeMs = halfGaps * (source === 'web' ? 15 : 2.5) * MINUTE_MS + offMs;
+      return aDeed({ kind, source, laterMs, page, agoMs: passedMs - timeMs });
+    });
+  });
 
 /** What the merger would let through: events of devices that become known in the middle of the log, and ticks. */
 function identified(deeds: readonly Deed[]): Collected[] {
@@ -108,10 +130,13 @@ function check(log: readonly Collected[], plan: readonly Turn[]): { visits: Visi
   // The row of an absorbed session may come twice, in the order in which it was led on: the last one counts.
   const survivors = new Set(compared.filter(({ mergedInto }) => !mergedInto).map(idOfVisit));
   for (const transaction of ran.transactions) {
-    const ids = transaction
+    const changed = new Set(eventsIn(transaction).map(idOf));
+    const published = transaction
       .filter(({ topic }) => topic === 'sessions')
-      .map(({ value }) => idOf(sessionCodec.decode(value)))
-      .filter((id) => survivors.has(id));
+      .map(({ value }) => sessionCodec.decode(value));
+    const unchanged = published.filter((row) => row.merged_into === 0 && !changed.has(idOf(row)));
+    assert.deepEqual(unchanged, [], 'only sessions that changed are published');
+    const ids = published.map(idOf).filter((id) => survivors.has(id));
     assert.equal(new Set(ids).size, ids.length, 'a session is published once a transaction');
   }
   return { visits, ran };
