@@ -32,6 +32,20 @@ const KINDS = [
   'tick',
 ] as const;
 
+/** Of many devices a little, or of two devices much: then their sessions grow, meet and are identified midway. */
+const peopleOf = (withinADay: boolean) =>
+  fc.oneof(
+    histories({ kinds: KINDS, devices: 6, withinADay }),
+    histories({ kinds: KINDS, devices: 2, withinADay }).map((deeds) =>
+      deeds.map((deed) => ({
+        ...deed,
+        environment: 1,
+        session: 0,
+        source: deed.source === 'server' ? ('server' as const) : ('web' as const),
+      })),
+    ),
+  );
+
 const recordsOf = (deeds: readonly Deed[]): Collected[] => tell(deeds).map(({ record }) => record);
 
 /**
@@ -43,7 +57,7 @@ const withoutClientSessions = (deeds: readonly Deed[]) => deeds.map((deed) => ({
 test('what readers are told is what the naive models say, however partitions take turns, abort and restart', () => {
   fc.assert(
     fc.property(
-      histories({ kinds: KINDS, devices: 6 }).map(withoutClientSessions),
+      peopleOf(false).map(withoutClientSessions),
       schedules,
       fc.integer({ min: 1, max: 5 }),
       (deeds, schedule, partitions) => {
@@ -73,7 +87,7 @@ test('within a day nothing readers are told depends on the order between devices
   const count = fc.integer({ min: 1, max: 5 });
   fc.assert(
     fc.property(
-      withOrder(histories({ kinds: KINDS, devices: 6, withinADay: true })),
+      withOrder(peopleOf(true)),
       schedules,
       count,
       count,
@@ -108,7 +122,7 @@ function mapSessions<T>(answers: Answers, change: (session: Answers[string]['ses
 
 test('within a day the order of a device’s own events and its identify changes nothing that readers are told', () => {
   // One identity a device and no idempotency keys: see (2) above.
-  const oneIdentityEach = histories({ kinds: KINDS, devices: 6, withinADay: true }).map((deeds) =>
+  const oneIdentityEach = peopleOf(true).map((deeds) =>
     deeds.map((deed) =>
       deed.kind === 'identify'
         ? { ...deed, identity: deed.device % 3, byName: false, source: 'web' as const }
