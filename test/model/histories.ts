@@ -140,7 +140,12 @@ const DEFAULTS = collectedCodec.decode(collectedCodec.encode({}));
 
 export const identityOf = (deed: Deed): string => IDENTITIES[deed.identity]!;
 
-/** The log that a history becomes. Event ids are their places in it, from 1. */
+/**
+ * The log that a history becomes. Event ids are their places in it, from 1, and so each its own: of an event with an
+ * idempotency key the collector makes the id from the key, and one that is sent again after the window and opens a gap
+ * session gives it the id of the session it opened the first time, whose row it replaces. That is left as it is, like
+ * a client session that is continued after the bound.
+ */
 export function tell(deeds: readonly Deed[]): Told[] {
   let clockMs = T0;
   return deeds.map((deed, offset) => {
