@@ -10,6 +10,7 @@ import { NotReadyError } from '../../cli/stack.ts';
 const NEVER_READY = `
 if (process.argv[1]?.endsWith('services/loader/main.ts')) {
   console.log('the loader stands still');
+  process.on('disconnect', () => process.exit());
   await new Promise(() => setInterval(() => {}, 1000));
 }
 `;
