@@ -1,3 +1,4 @@
+import { Cursor, writeLong } from './avro-bytes.ts';
 import { DecodeError, FRAME_BYTES, readFrame, writeFrame } from './framing.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { schemaById } from './registry.ts';
@@ -29,57 +30,6 @@ export type CollectedHead = {
 /** The fields a stage may rewrite. */
 export type Prefix = { readonly userId: number; readonly sessionId: number; readonly late: boolean };
 
-/** Reads varints and strings of one Avro datum, front to back. */
-class Cursor {
-  readonly #bytes: Buffer;
-  at: number;
-
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes;
-    this.at = at;
-  }
-
-  /** Zigzag varint as an exact double; ids and times are below 2^53, so it never loses a bit. */
-  long(): number {
-    let raw = 0;
-    let scale = 1;
-    for (;;) {
-      const byte = this.byte();
-      raw += (byte & 0x7f) * scale;
-      if (byte < 0x80) return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
-      scale *= 128;
-      if (scale > 2 ** 63)
-        throw new DecodeError('corrupt', `Cannot decode a Collected: number too long at byte ${this.at}`);
-    }
-  }
-
-  byte(): number {
-    const byte = this.#bytes[this.at];
-    if (byte === undefined)
-      throw new DecodeError('corrupt', `Cannot decode a Collected: it ends at byte ${this.at}`);
-    this.at += 1;
-    return byte;
-  }
-
-  bytes(): Buffer {
-    const length = this.long();
-    const end = this.at + length;
-    if (length < 0 || end > this.#bytes.length) {
-      throw new DecodeError(
-        'corrupt',
-        `Cannot decode a Collected: ${length} bytes at byte ${this.at} pass its end`,
-      );
-    }
-    const bytes = this.#bytes.subarray(this.at, end);
-    this.at = end;
-    return bytes;
-  }
-
-  string(): string {
-    return this.bytes().toString('utf8');
-  }
-}
-
 /** Head of a framed `Collected`. Throws DecodeError where the value is not one. */
 export function readHead(value: Buffer | null): CollectedHead {
   const schemaId = readFrame(value);
@@ -89,7 +39,7 @@ export function readHead(value: Buffer | null): CollectedHead {
   if (schema.name !== 'Collected') {
     throw new DecodeError('wrong_schema', `Cannot decode a record as Collected: it is a ${schema.name}`);
   }
-  const cursor = new Cursor(value as Buffer, FRAME_BYTES);
+  const cursor = new Cursor('Collected', value as Buffer, FRAME_BYTES);
   const userId = cursor.long();
   const sessionId = cursor.long();
   const late = cursor.byte() === 1;
@@ -135,17 +85,4 @@ export function withPrefix(value: Buffer, head: CollectedHead, prefix: Prefix): 
   at += 1;
   at += value.copy(out, at, head.restAt);
   return out.subarray(0, at);
-}
-
-/** Zigzag varint of an unsigned 53-bit number: twice the number, seven bits a byte, lowest first. */
-function writeLong(out: Buffer, value: number, at: number): number {
-  let rest = value * 2;
-  let end = at;
-  while (rest >= 128) {
-    out[end] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
-    end += 1;
-  }
-  out[end] = rest;
-  return end + 1;
 }

@@ -1,72 +1,89 @@
-import type { Session } from '#schemas/types.ts';
-import { Queue } from './queue.ts';
+import type { SessionHead } from '#schemas/session-head.ts';
 import { ruleOf } from './rules.ts';
+import type { OpenSession } from './session.ts';
+import { decodeSession } from './session-row.ts';
+import { type SessionName, SessionTable } from './session-table.ts';
 
-type Aging = { readonly session: Session; readonly queuedAtMs: number };
+/** More than a record can add, so that sessions which can no longer change never heap up. */
+const SWEPT_PER_RECORD = 4;
 
 /**
  * The sessions that can still change, by device. Whether one can is decided by stream time at each look;
  * dropping the others only frees memory, so its timing cannot change any result.
+ *
+ * At rest a session is its published row, as bytes. Those of a device are decoded when a record of it comes, and
+ * stay in hand until the transaction's rows are published.
  */
 export class OpenSessions {
-  readonly #byEnvironment = new Map<number, Map<number, Session[]>>();
-  /** By lateness, in the order of the update at which a session was queued: once each, however often it changes. */
-  readonly #aging = new Map<number, Queue<Aging>>();
+  readonly #atRest = new SessionTable();
+  /** By device id, of all environments. */
+  readonly #inHand = new Map<number, OpenSession[]>();
+
+  /** Number of sessions at rest. */
+  get size(): number {
+    return this.#atRest.size;
+  }
 
   /** Sessions of a device that can still change. */
-  of(environment: number, deviceId: number, streamTimeMs: number): readonly Session[] {
-    const sessions = this.#byEnvironment.get(environment)?.get(deviceId) ?? [];
-    return sessions.filter((session) => !hasAged(session, streamTimeMs));
+  of(environment: number, deviceId: number, streamTimeMs: number): readonly OpenSession[] {
+    return this.#sessionsOf(deviceId, streamTimeMs).filter(
+      (session) => session.environment === environment && changesUntilMs(session) >= streamTimeMs,
+    );
   }
 
-  add(session: Session): void {
-    const devices = this.#byEnvironment.get(session.environment) ?? new Map<number, Session[]>();
-    this.#byEnvironment.set(session.environment, devices);
-    const sessions = devices.get(session.device_id);
-    if (sessions === undefined) devices.set(session.device_id, [session]);
-    else sessions.push(session);
-    this.#enqueue(session);
+  /** Takes a session in, in the place of one with the same id: a row replaces that of the same key. */
+  add(session: OpenSession, streamTimeMs: number): void {
+    const { environment, device_id, session_id } = session;
+    const sessions = this.#sessionsOf(device_id, streamTimeMs);
+    const at = sessions.findIndex(
+      (other) => other.session_id === session_id && other.environment === environment,
+    );
+    if (at < 0) sessions.push(session);
+    else sessions[at] = session;
   }
 
-  remove(session: Session): void {
-    const devices = this.#byEnvironment.get(session.environment);
-    const left = devices?.get(session.device_id)?.filter((other) => other !== session) ?? [];
-    if (left.length > 0) devices?.set(session.device_id, left);
-    else devices?.delete(session.device_id);
-  }
-
-  /** A session by its key, aged or not: for restoring. */
-  find(environment: number, deviceId: number, sessionId: number): Session | undefined {
-    return this.#byEnvironment
-      .get(environment)
-      ?.get(deviceId)
-      ?.find((session) => session.session_id === sessionId);
+  remove(session: OpenSession): void {
+    const sessions = this.#inHand.get(session.device_id);
+    sessions?.splice(sessions.indexOf(session), 1);
+    this.#atRest.remove(nameOf(session));
   }
 
   /** Lets go of sessions that can no longer change. */
   evict(streamTimeMs: number): void {
-    for (const [latenessMs, queue] of this.#aging) {
-      for (let oldest = queue.peek(); oldest !== undefined; oldest = queue.peek()) {
-        if (oldest.queuedAtMs + latenessMs >= streamTimeMs) break;
-        queue.shift();
-        if (hasAged(oldest.session, streamTimeMs)) this.remove(oldest.session);
-        else this.#enqueue(oldest.session);
-      }
-    }
+    this.#atRest.sweep(streamTimeMs, SWEPT_PER_RECORD);
   }
 
-  #enqueue(session: Session): void {
-    const latenessMs = latenessOf(session);
-    const queue = this.#aging.get(latenessMs) ?? new Queue<Aging>();
-    this.#aging.set(latenessMs, queue);
-    queue.push({ session, queuedAtMs: session.updated_at });
+  /** Puts to rest what a transaction publishes: sessions with their rows. */
+  keep(published: readonly { readonly session: OpenSession; readonly row: Buffer }[]): void {
+    for (const { session, row } of published) this.keepRow(session, row);
+    this.#inHand.clear();
+  }
+
+  /** Keeps a row in the place of the last one of its session. One that was absorbed cannot change any more. */
+  keepRow(session: SessionHead, row: Buffer): void {
+    if (session.merged_into === 0) this.#atRest.put(nameOf(session), changesUntilMs(session), row);
+    else this.#atRest.remove(nameOf(session));
+  }
+
+  /** Forgets a session at rest: its person was erased. */
+  forget(name: SessionName): void {
+    this.#atRest.remove(name);
+  }
+
+  #sessionsOf(deviceId: number, streamTimeMs: number): OpenSession[] {
+    const known = this.#inHand.get(deviceId);
+    if (known !== undefined) return known;
+    const sessions = this.#atRest.rowsOf(deviceId, streamTimeMs).map(decodeSession);
+    this.#inHand.set(deviceId, sessions);
+    return sessions;
   }
 }
 
-function hasAged(session: Session, streamTimeMs: number): boolean {
-  return session.updated_at + latenessOf(session) < streamTimeMs;
+function nameOf({ environment, device_id, session_id }: SessionHead): SessionName {
+  return { environment, deviceId: device_id, sessionId: session_id };
 }
 
-function latenessOf(session: Session): number {
-  return ruleOf(session.library)?.latenessMs ?? 0;
+/** Stream time after which a session can no longer change. */
+function changesUntilMs(session: SessionHead): number {
+  return session.updated_at + (ruleOf(session.library)?.latenessMs ?? 0);
 }

@@ -260,3 +260,27 @@ function finalRows(outputs: readonly Output[]) {
     events: resolvedSessions(outputs),
   };
 }
+
+test('of two sessions with one id the later one stays, in one transaction, in two, and after a restart', () => {
+  const twice = [0, 50].map((minute) => aRecord({ event_id: 99, time: NOW + minute * MINUTE_MS }));
+  const after = aRecord({ time: NOW + 51 * MINUTE_MS });
+  const [first, second] = twice as [InputRecord, InputRecord];
+  const fold = (outputs: readonly Output[]) => {
+    const state = sessionizer.createState();
+    for (const output of outputs)
+      if (output.topic === 'sessions') sessionizer.restores[0]?.fold(state, output);
+    return state;
+  };
+  const together = sessionizer.createState();
+  const apart = sessionizer.createState();
+  run(together, twice);
+  const rows = [...run(apart, [first]), ...run(apart, [second])];
+  const counts = [together, apart, fold(rows)].map((state) =>
+    [...finalSessions(run(state, [after])).values()].map(({ event_count }) => event_count),
+  );
+  assert.deepEqual(counts, [[2], [2], [2]]);
+  assert.deepEqual(
+    [together, apart].map(({ sessions }) => sessions.size),
+    [1, 1],
+  );
+});

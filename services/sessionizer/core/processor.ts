@@ -1,18 +1,19 @@
 import type { InputRecord, Output, Processor, Step } from '#lib/streams/processor.ts';
-import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
+import { collectedCodec } from '#schemas/codec.ts';
 import { checkHead } from '#schemas/collected-checks.ts';
 import { type CollectedHead, readHead, withPrefix } from '#schemas/collected-head.ts';
 import { DecodeError } from '#schemas/framing.ts';
 import { gapSessionId, parseSessionKey, sessionKey } from '#schemas/ids.ts';
-import type { Session } from '#schemas/types.ts';
+import { readSessionHead } from '#schemas/session-head.ts';
 import { OpenSessions } from './open-sessions.ts';
 import { LONGEST_LATENESS_MS, ruleOf } from './rules.ts';
-import { absorbSession, extendSession, openSession, type SessionEvent } from './session.ts';
+import { absorbSession, extendSession, type OpenSession, openSession, type SessionEvent } from './session.ts';
+import { encodeSession, soundRow } from './session-row.ts';
 
 export type SessionizerState = {
   readonly sessions: OpenSessions;
   /** Sessions changed in this transaction, with the rows of those absorbed in it: published once, at its end. */
-  readonly changed: Set<Session>;
+  readonly changed: Set<OpenSession>;
 };
 
 /**
@@ -38,12 +39,12 @@ function foldSession(
   { sessions }: SessionizerState,
   { key, value }: { key: Buffer; value: Buffer | null },
 ): void {
-  const { environment, deviceId, sessionId } = parseSessionKey(key);
-  const known = sessions.find(environment, deviceId, sessionId);
-  if (known !== undefined) sessions.remove(known);
-  if (value === null) return;
-  const session = sessionCodec.decode(value);
-  if (session.merged_into === 0) sessions.add(session);
+  if (value === null) {
+    sessions.forget(parseSessionKey(key));
+    return;
+  }
+  const row = soundRow(value);
+  sessions.keepRow(readSessionHead(row).head, row);
 }
 
 function step(state: SessionizerState, record: InputRecord, streamTimeMs: number): Step {
@@ -90,7 +91,7 @@ function joinClientSession(
   event: SessionEvent,
   late: boolean,
   streamTimeMs: number,
-): Session {
+): OpenSession {
   const { environment, deviceId, sessionId } = event.head;
   const known = state.sessions
     .of(environment, deviceId, streamTimeMs)
@@ -100,7 +101,7 @@ function joinClientSession(
     return known;
   }
   const session = openSession(event, { sessionId, gap: false, late }, streamTimeMs);
-  state.sessions.add(session);
+  state.sessions.add(session, streamTimeMs);
   return session;
 }
 
@@ -117,7 +118,7 @@ function joinGapSession(
   gapMs: number,
   late: boolean,
   streamTimeMs: number,
-): Session {
+): OpenSession {
   const { environment, deviceId, eventId, time, source } = event.head;
   const met = state.sessions
     .of(environment, deviceId, streamTimeMs)
@@ -129,7 +130,7 @@ function joinGapSession(
   if (survivor === undefined) {
     const sessionId = gapSessionId(deviceId, eventId);
     const session = openSession(event, { sessionId, gap: true, late }, streamTimeMs);
-    state.sessions.add(session);
+    state.sessions.add(session, streamTimeMs);
     return session;
   }
   // A corrupt event must not have merged anything by the time it is found out.
@@ -143,7 +144,12 @@ function joinGapSession(
  * One session takes in another. Those that the other had absorbed before point to the survivor from now on,
  * so that a reader follows one step and never a chain.
  */
-function absorb(state: SessionizerState, survivor: Session, absorbed: Session, streamTimeMs: number): void {
+function absorb(
+  state: SessionizerState,
+  survivor: OpenSession,
+  absorbed: OpenSession,
+  streamTimeMs: number,
+): void {
   absorbSession(survivor, absorbed);
   state.sessions.remove(absorbed);
   state.changed.delete(absorbed);
@@ -159,12 +165,13 @@ function absorb(state: SessionizerState, survivor: Session, absorbed: Session, s
 }
 
 function flush(state: SessionizerState): readonly Output[] {
-  const outputs = [...state.changed].map((session) => ({
-    topic: 'sessions' as const,
+  const rows = [...state.changed].map((session) => ({ session, row: encodeSession(session) }));
+  state.sessions.keep(rows);
+  state.changed.clear();
+  return rows.map(({ session, row }) => ({
+    topic: 'sessions',
     key: sessionKey(session.environment, session.device_id, session.session_id),
-    value: sessionCodec.encode(session),
+    value: row,
     timestampMs: session.updated_at,
   }));
-  state.changed.clear();
-  return outputs;
 }

@@ -1,6 +1,11 @@
 import type { CollectedHead } from '#schemas/collected-head.ts';
+import type { SessionHead } from '#schemas/session-head.ts';
 import type { Collected, Session } from '#schemas/types.ts';
 import { readAcquisition } from './acquisition.ts';
+import { encodeDescription } from './session-row.ts';
+
+/** A session that can still change. What describes it stays encoded: it is replaced as a whole, or not at all. */
+export type OpenSession = SessionHead & { description: Uint8Array };
 
 /** Heap's event type of a pageview. */
 const PAGEVIEW_TYPE = 'view page';
@@ -11,9 +16,9 @@ export type SessionEvent = { readonly head: CollectedHead; readonly decode: () =
 type Opening = { readonly sessionId: number; readonly gap: boolean; readonly late: boolean };
 
 /** The session an event starts. */
-export function openSession(event: SessionEvent, opening: Opening, streamTimeMs: number): Session {
+export function openSession(event: SessionEvent, opening: Opening, streamTimeMs: number): OpenSession {
   const { environment, deviceId, userId, eventId, time, source } = event.head;
-  const session: Session = {
+  const session: OpenSession = {
     environment,
     device_id: deviceId,
     session_id: opening.sessionId,
@@ -31,7 +36,7 @@ export function openSession(event: SessionEvent, opening: Opening, streamTimeMs:
     first_pageview_at: 0,
     first_pageview_event_id: 0,
     library: source,
-    ...NO_CONTEXT,
+    description: NOTHING,
   };
   extendSession(session, event, streamTimeMs);
   return session;
@@ -42,8 +47,8 @@ export function openSession(event: SessionEvent, opening: Opening, streamTimeMs:
  * order they came in: first and last are by (time, event id), and what describes the session is taken from
  * its first pageview, or from its first event while it has none.
  */
-export function extendSession(session: Session, event: SessionEvent, streamTimeMs: number): void {
-  const { eventId, time, type, userId } = event.head;
+export function extendSession(session: OpenSession, event: SessionEvent, streamTimeMs: number): void {
+  const { eventId, time, type, userId, source } = event.head;
   const isPageview = type === PAGEVIEW_TYPE;
   const isFirst = session.event_count === 0 || precedes(time, eventId, session.started_at, session.event_id);
   const isFirstPageview =
@@ -51,8 +56,10 @@ export function extendSession(session: Session, event: SessionEvent, streamTimeM
     (session.pageview_count === 0 ||
       precedes(time, eventId, session.first_pageview_at, session.first_pageview_event_id));
 
-  if (isFirstPageview || (isFirst && session.pageview_count === 0))
-    describe(session, event.decode(), isPageview);
+  if (isFirstPageview || (isFirst && session.pageview_count === 0)) {
+    session.description = encodeDescription(descriptionOf(event.decode(), isPageview));
+    session.library = source;
+  }
   if (isFirst) {
     session.started_at = time;
     session.event_id = eventId;
@@ -69,7 +76,7 @@ export function extendSession(session: Session, event: SessionEvent, streamTimeM
 }
 
 /** Takes a whole session into another, in place: a late event has bridged the two. */
-export function absorbSession(survivor: Session, absorbed: Session): void {
+export function absorbSession(survivor: OpenSession, absorbed: OpenSession): void {
   const takesDescription =
     absorbed.pageview_count > 0
       ? survivor.pageview_count === 0 ||
@@ -82,7 +89,7 @@ export function absorbSession(survivor: Session, absorbed: Session): void {
       : survivor.pageview_count === 0 &&
         precedes(absorbed.started_at, absorbed.event_id, survivor.started_at, survivor.event_id);
   if (takesDescription) {
-    for (const field of CONTEXT_FIELDS) survivor[field] = absorbed[field];
+    survivor.description = absorbed.description;
     survivor.first_pageview_at = absorbed.first_pageview_at;
     survivor.first_pageview_event_id = absorbed.first_pageview_event_id;
   }
@@ -100,55 +107,22 @@ function precedes(time: number, eventId: number, otherTime: number, otherEventId
   return time < otherTime || (time === otherTime && eventId < otherEventId);
 }
 
-const NO_CONTEXT = {
-  platform: '',
-  device_type: '',
-  device: '',
-  carrier: '',
-  app_name: '',
-  app_version: '',
-  browser: '',
-  country: '',
-  region: '',
-  city: '',
-  ip: '',
-  referrer: '',
-  landing_page: '',
-  landing_page_query: '',
-  landing_page_hash: '',
-  search_keyword: '',
-  utm_source: '',
-  utm_campaign: '',
-  utm_medium: '',
-  utm_term: '',
-  utm_content: '',
-};
+const NOTHING = new Uint8Array();
 
-const CONTEXT_FIELDS = Object.keys(NO_CONTEXT) as (keyof typeof NO_CONTEXT)[];
-
-/** What an event and its session name alike. */
-const CAPTURED_FIELDS = [
-  'platform',
-  'device_type',
-  'device',
-  'carrier',
-  'app_name',
-  'app_version',
-  'browser',
-  'country',
-  'region',
-  'city',
-  'ip',
-] as const satisfies (keyof typeof NO_CONTEXT)[];
-
-function describe(session: Session, event: Collected, isPageview: boolean): void {
-  Object.assign(session, NO_CONTEXT);
-  session.library = event.source;
-  for (const field of CAPTURED_FIELDS) session[field] = event[field];
-  if (!isPageview) return;
-  session.referrer = event.referrer;
-  session.landing_page = `${event.domain}${event.path}`;
-  session.landing_page_query = event.query;
-  session.landing_page_hash = event.hash;
-  Object.assign(session, readAcquisition(event.query, event.referrer));
+function descriptionOf(event: Collected, isPageview: boolean): Partial<Session> {
+  const { platform, device_type, device, carrier, app_name, app_version } = event;
+  const { browser, country, region, city, ip } = event;
+  const captured = {
+    ...{ platform, device_type, device, carrier, app_name, app_version },
+    ...{ browser, country, region, city, ip },
+  };
+  if (!isPageview) return captured;
+  return {
+    ...captured,
+    referrer: event.referrer,
+    landing_page: `${event.domain}${event.path}`,
+    landing_page_query: event.query,
+    landing_page_hash: event.hash,
+    ...readAcquisition(event.query, event.referrer),
+  };
 }

@@ -1,0 +1,32 @@
+import { checkDatum } from '#schemas/check-datum.ts';
+import { sessionCodec } from '#schemas/codec.ts';
+import { readFrame } from '#schemas/framing.ts';
+import { latestSchema } from '#schemas/registry.ts';
+import { readSessionHead, withSessionHead } from '#schemas/session-head.ts';
+import type { Session } from '#schemas/types.ts';
+import type { OpenSession } from './session.ts';
+
+const NEWEST = latestSchema('Session');
+const EMPTY_HEAD_ENDS_AT = readSessionHead(sessionCodec.encode({})).restAt;
+
+/** The bytes that follow a row's head. */
+export function encodeDescription(fields: Partial<Session>): Uint8Array {
+  return sessionCodec.encode(fields).subarray(EMPTY_HEAD_ENDS_AT);
+}
+
+export function encodeSession(session: OpenSession): Buffer {
+  return withSessionHead(session, session.description);
+}
+
+/** Session of a row that this stage has published; its description is a view of the row. */
+export function decodeSession(row: Buffer): OpenSession {
+  const { head, restAt } = readSessionHead(row);
+  return { ...head, description: row.subarray(restAt) };
+}
+
+/** A row as of the newest version, every byte of it looked at. Throws DecodeError where it is not a session's. */
+export function soundRow(value: Buffer): Buffer {
+  if (readFrame(value) !== NEWEST.id) return sessionCodec.encode(sessionCodec.decode(value));
+  checkDatum(NEWEST, value);
+  return value;
+}
