@@ -70,6 +70,11 @@ export class OpenSessions {
     this.#atRest.remove(name);
   }
 
+  /** Every row at rest: views, good until the next one is kept. For a snapshot, when nothing is in hand. */
+  rows(): Iterable<Buffer> {
+    return this.#atRest.rows();
+  }
+
   #sessionsOf(deviceId: number, streamTimeMs: number): OpenSession[] {
     const known = this.#inHand.get(deviceId);
     if (known !== undefined) return known;

@@ -234,7 +234,7 @@ test('gap sessions are the runs of events no further apart than the gap, in what
   );
 });
 
-test('where transactions are cut and state is restored changes no final row', () => {
+test('where transactions are cut, and state is restored or copied, changes no final row', () => {
   fc.assert(
     fc.property(history, fc.array(fc.nat(40), { maxLength: 5 }), (events, cuts) => {
       const records = recordsOf(events);
@@ -244,15 +244,25 @@ test('where transactions are cut and state is restored changes no final row', ()
       const bounds = [0, ...cuts, records.length].toSorted((a, b) => a - b);
       for (let at = 1; at < bounds.length; at += 1) {
         pieces.push(...run(state, records.slice(bounds[at - 1], bounds[at])));
-        state = sessionizer.createState();
-        for (const { topic, key, value, timestampMs } of pieces) {
-          if (topic === 'sessions') sessionizer.restores[0]?.fold(state, { key, value, timestampMs });
-        }
+        state = at % 2 === 0 ? restored(pieces) : copied(state);
       }
       assert.deepEqual(finalRows(pieces), finalRows(whole));
     }),
   );
 });
+
+function restored(outputs: readonly Output[]): SessionizerState {
+  const state = sessionizer.createState();
+  for (const { topic, key, value, timestampMs } of outputs)
+    if (topic === 'sessions') sessionizer.restores[0]?.fold(state, { key, value, timestampMs });
+  return state;
+}
+
+/** State as a snapshot brings it back. */
+function copied(state: SessionizerState): SessionizerState {
+  const { encode, decode } = sessionizer.snapshot as NonNullable<typeof sessionizer.snapshot>;
+  return decode(Buffer.concat(encode(state)));
+}
 
 function finalRows(outputs: readonly Output[]) {
   return {
@@ -265,17 +275,11 @@ test('of two sessions with one id the later one stays, in one transaction, in tw
   const twice = [0, 50].map((minute) => aRecord({ event_id: 99, time: NOW + minute * MINUTE_MS }));
   const after = aRecord({ time: NOW + 51 * MINUTE_MS });
   const [first, second] = twice as [InputRecord, InputRecord];
-  const fold = (outputs: readonly Output[]) => {
-    const state = sessionizer.createState();
-    for (const output of outputs)
-      if (output.topic === 'sessions') sessionizer.restores[0]?.fold(state, output);
-    return state;
-  };
   const together = sessionizer.createState();
   const apart = sessionizer.createState();
   run(together, twice);
   const rows = [...run(apart, [first]), ...run(apart, [second])];
-  const counts = [together, apart, fold(rows)].map((state) =>
+  const counts = [together, apart, restored(rows)].map((state) =>
     [...finalSessions(run(state, [after])).values()].map(({ event_count }) => event_count),
   );
   assert.deepEqual(counts, [[2], [2], [2]]);

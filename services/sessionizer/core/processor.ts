@@ -9,6 +9,11 @@ import { OpenSessions } from './open-sessions.ts';
 import { LONGEST_LATENESS_MS, ruleOf } from './rules.ts';
 import { absorbSession, extendSession, type OpenSession, openSession, type SessionEvent } from './session.ts';
 import { encodeSession, soundRow } from './session-row.ts';
+import {
+  decodeOpenSessions,
+  encodeOpenSessions,
+  SESSIONIZER_SNAPSHOT_FORMAT,
+} from './sessionizer-snapshot.ts';
 
 export type SessionizerState = {
   readonly sessions: OpenSessions;
@@ -30,6 +35,11 @@ export function createSessionizer(): Processor<SessionizerState> {
     outputs: ['events.sessionized', 'sessions'],
     restores: [{ topic: 'sessions', windowMs: LONGEST_LATENESS_MS, fold: foldSession }],
     createState: () => ({ sessions: new OpenSessions(), changed: new Set() }),
+    snapshot: {
+      format: SESSIONIZER_SNAPSHOT_FORMAT,
+      encode: ({ sessions }) => encodeOpenSessions(sessions),
+      decode: (bytes) => ({ sessions: decodeOpenSessions(bytes), changed: new Set() }),
+    },
     step,
     flush,
   };

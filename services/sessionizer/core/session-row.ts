@@ -24,9 +24,13 @@ export function decodeSession(row: Buffer): OpenSession {
   return { ...head, description: row.subarray(restAt) };
 }
 
+/** A row as of the newest version. */
+export function newestRow(row: Buffer): Buffer {
+  return readFrame(row) === NEWEST.id ? row : sessionCodec.encode(sessionCodec.decode(row));
+}
+
 /** A row as of the newest version, every byte of it looked at. Throws DecodeError where it is not a session's. */
 export function soundRow(value: Buffer): Buffer {
-  if (readFrame(value) !== NEWEST.id) return sessionCodec.encode(sessionCodec.decode(value));
-  checkDatum(NEWEST, value);
-  return value;
+  if (readFrame(value) === NEWEST.id) checkDatum(NEWEST, value);
+  return newestRow(value);
 }

@@ -85,6 +85,14 @@ export class SessionTable {
     }
   }
 
+  /** Every session's row: views, good until the next `put`. */
+  *rows(): Generator<Buffer> {
+    for (let slot = 0; slot < this.#taken; slot += 1) {
+      if (this.#changesUntilMs[slot] !== Number.POSITIVE_INFINITY)
+        yield this.#arena.read(this.#positions[slot] as number);
+    }
+  }
+
   #find({ environment, deviceId, sessionId }: SessionName): number {
     for (let link = this.#heads[this.#hash(deviceId)] as number; link !== NONE; ) {
       const slot = link - 1;
