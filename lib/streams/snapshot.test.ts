@@ -22,13 +22,15 @@ const SITUATION = {
 };
 
 test('decodeSnapshot() undoes encodeSnapshot()', () => {
-  const { header, state } = decodeSnapshot(encodeSnapshot(HEADER, [Buffer.from('ab'), Buffer.from('c')]));
+  const { header, state } = decodeSnapshot(
+    Buffer.concat(encodeSnapshot(HEADER, [Buffer.from('ab'), Buffer.from('c')])),
+  );
   assert.deepEqual(header, HEADER);
   assert.equal(state.toString(), 'abc');
 });
 
 test('decodeSnapshot() refuses bytes of which one was changed or is missing', () => {
-  const bytes = encodeSnapshot(HEADER, [Buffer.from('state')]);
+  const bytes = Buffer.concat(encodeSnapshot(HEADER, [Buffer.from('state')]));
   for (let at = 0; at < bytes.length; at += 1) {
     const changed = Buffer.from(bytes);
     changed[at] = (changed[at] as number) ^ 1;

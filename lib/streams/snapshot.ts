@@ -26,14 +26,15 @@ export type SnapshotHeader = {
 
 const DIGEST_BYTES = 32;
 
-export function encodeSnapshot(header: SnapshotHeader, state: readonly Uint8Array[]): Buffer {
+/** Bytes of a snapshot in pieces, those of the state as they are: a copy would be as large as the state. */
+export function encodeSnapshot(header: SnapshotHeader, state: readonly Uint8Array[]): readonly Uint8Array[] {
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(text.length);
   const parts = [length, text, ...state];
   const digest = createHash('sha256');
   for (const part of parts) digest.update(part);
-  return Buffer.concat([digest.digest(), ...parts]);
+  return [digest.digest(), ...parts];
 }
 
 /** Snapshot of its bytes. Throws Error where they are not whole. */

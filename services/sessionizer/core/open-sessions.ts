@@ -70,9 +70,9 @@ export class OpenSessions {
     this.#atRest.remove(name);
   }
 
-  /** Every row at rest: views, good until the next one is kept. For a snapshot, when nothing is in hand. */
-  rows(): Iterable<Buffer> {
-    return this.#atRest.rows();
+  /** Blocks of memory that hold every row at rest. For a snapshot, when nothing is in hand. */
+  blocks(): readonly Uint8Array[] {
+    return this.#atRest.blocks();
   }
 
   #sessionsOf(deviceId: number, streamTimeMs: number): OpenSession[] {

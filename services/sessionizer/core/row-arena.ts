@@ -64,6 +64,13 @@ export class RowArena {
       this.#giveUp(number, segment);
   }
 
+  /** The blocks as they are, removed rows among the others: views, good until the arena changes. */
+  blocks(): readonly Uint8Array[] {
+    return this.#segments
+      .filter((segment) => segment !== undefined)
+      .map(({ bytes, end }) => bytes.subarray(0, end));
+  }
+
   /** Moves what is left of a segment to the end, and lets go of it. */
   #giveUp(number: number, { bytes, end }: Segment): void {
     this.#segments[number] = undefined;
@@ -84,3 +91,13 @@ export class RowArena {
 
 /** Slot of a row that was removed. */
 const NOBODY = 0xffff_ffff;
+
+/** Rows that lie in the bytes of blocks, one block after another: views. */
+export function* rowsOfBlocks(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; ) {
+    const slot = bytes.readUInt32LE(at);
+    const rowAt = at + HEADER_BYTES;
+    at = rowAt + bytes.readUInt32LE(at + 4);
+    if (slot !== NOBODY) yield bytes.subarray(rowAt, at);
+  }
+}

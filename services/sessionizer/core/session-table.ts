@@ -85,12 +85,9 @@ export class SessionTable {
     }
   }
 
-  /** Every session's row: views, good until the next `put`. */
-  *rows(): Generator<Buffer> {
-    for (let slot = 0; slot < this.#taken; slot += 1) {
-      if (this.#changesUntilMs[slot] !== Number.POSITIVE_INFINITY)
-        yield this.#arena.read(this.#positions[slot] as number);
-    }
+  /** Blocks of memory that hold every row (rowsOfBlocks() finds them): views, good until the table changes. */
+  blocks(): readonly Uint8Array[] {
+    return this.#arena.blocks();
   }
 
   #find({ environment, deviceId, sessionId }: SessionName): number {
