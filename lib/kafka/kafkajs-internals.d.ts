@@ -102,6 +102,7 @@ declare module 'kafkajs/src/producer/eosManager/index.js' {
     ): Promise<void>;
     sendOffsets(options: { consumerGroupId: string; topics: unknown[] }): Promise<void>;
     commit(): Promise<void>;
+    abort(): Promise<void>;
   };
   const createEosManager: (options: {
     logger: { debug(): void };

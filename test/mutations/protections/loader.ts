@@ -1,0 +1,2 @@
+import type { Protection } from '../protection.ts';
+export const LOADER: readonly Protection[] = [];
