@@ -1,5 +1,5 @@
 import { type TopicName, topicInKafka } from '#schemas/topics.ts';
-import { topicNameOf } from '../dead-letters/letter.ts';
+import { type DeadLetter, topicNameOf } from '../dead-letters/letter.ts';
 import { readLetters } from '../dead-letters/read-letters.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
 import type { FoldedPartition } from './final-rows.ts';
@@ -34,7 +34,12 @@ export async function readRefusals(
   generation: number,
   partitions: readonly number[],
 ): Promise<Refusals> {
-  const all = (await readLetters(reader, partitions)).letters.filter((one) => one.generation === generation);
+  return refusalsOf((await readLetters(reader, partitions)).letters, generation);
+}
+
+/** What a generation's letters say of its refusals. */
+export function refusalsOf(letters: readonly DeadLetter[], generation: number): Refusals {
+  const all = letters.filter((one) => one.generation === generation);
   const atMerger = Map.groupBy(
     all.filter(({ stage }) => stage === 'identity-merger'),
     ({ partition }) => partition,

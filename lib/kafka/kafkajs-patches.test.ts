@@ -58,12 +58,13 @@ test('filterAbortedMessages() leaves out every record of an aborted transaction 
   );
 });
 
+const writtenBy = (offset: string, producerId: string) => ({
+  offset,
+  key: null,
+  batchContext: { producerId, inTransaction: true },
+});
+
 test('filterAbortedMessages() starts two transactions that both began before the first record read', () => {
-  const record = (offset: string, producerId: string) => ({
-    offset,
-    key: null,
-    batchContext: { producerId, inTransaction: true },
-  });
   const abortedTransactions = [
     { firstOffset: '95', producerId: '2' },
     { firstOffset: '90', producerId: '1' },
@@ -72,9 +73,27 @@ test('filterAbortedMessages() starts two transactions that both began before the
     ['1', '2'],
     ['2', '1'],
   ]) {
-    const messages = [record('100', first), record('101', second)];
+    const messages = [writtenBy('100', first), writtenBy('101', second)];
     assert.deepEqual(filterAbortedMessages({ messages, abortedTransactions }), []);
   }
+});
+
+test('filterAbortedMessages() starts a transaction that ended after one that began later', () => {
+  const abortedTransactions = [
+    { firstOffset: '105', producerId: '2' },
+    { firstOffset: '90', producerId: '1' },
+  ];
+  const messages = [writtenBy('100', '1'), writtenBy('105', '2')];
+  assert.deepEqual(filterAbortedMessages({ messages, abortedTransactions }), []);
+});
+
+test("filterAbortedMessages() takes no user's record for the end of a transaction", () => {
+  const abortedTransactions = [{ firstOffset: '100', producerId: '1' }];
+  const like = { ...writtenBy('100', '1'), key: Buffer.from([0, 0, 0, 0]) };
+  assert.deepEqual(
+    filterAbortedMessages({ messages: [like, writtenBy('101', '1')], abortedTransactions }),
+    [],
+  );
 });
 
 /** Number of lists that are iterated, as to spread them into others, while something is done. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Partitioners, type Producer } from 'kafkajs';
+import { type Kafka, Partitioners, type Producer } from 'kafkajs';
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
 import { createKafka } from '#lib/kafka/client.ts';
 import { createLogger } from '#lib/service/logger.ts';
@@ -20,25 +20,29 @@ const EVENTS = 40;
 
 let backend: Backend;
 let loader: ServiceInstance;
+let kafka: Kafka;
 let producer: Producer;
 let clickHouse: ClickHouse;
 const complaints: string[] = [];
 
 before(async () => {
   backend = await startBackend();
-  loader = await ServiceInstance.start('loader', 'loader', backend, {
+  loader = await startLoader('loader');
+  await until('the loader to be ready', () => loader.isReady);
+  const log = createLogger('test', 'error');
+  kafka = createKafka({ clientId: 'test', brokers: backend.brokers, log });
+  producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  clickHouse = createClickHouse({ url: backend.clickhouseUrl });
+});
+
+function startLoader(label: string): Promise<ServiceInstance> {
+  return ServiceInstance.start('loader', label, backend, {
     onLine: () => {},
     onNotice: () => {},
     fail: (error) => complaints.push(error.message),
   });
-  await until('the loader to be ready', () => loader.isReady);
-  const log = createLogger('test', 'error');
-  producer = createKafka({ clientId: 'test', brokers: backend.brokers, log }).producer({
-    createPartitioner: Partitioners.DefaultPartitioner,
-  });
-  await producer.connect();
-  clickHouse = createClickHouse({ url: backend.clickhouseUrl });
-});
+}
 
 after(async () => {
   await producer?.disconnect();
@@ -46,9 +50,11 @@ after(async () => {
   await backend?.stop();
 });
 
-async function send(deviceId: number, eventIds: readonly number[]): Promise<void> {
+const TOPIC = topicInKafka('events.sessionized', 1);
+
+function eventsOf(deviceId: number, eventIds: readonly number[]) {
   const now = Date.now();
-  const messages = eventIds.map((eventId) => ({
+  return eventIds.map((eventId) => ({
     partition: 0,
     key: recordKey(1, deviceId),
     timestamp: `${now}`,
@@ -62,7 +68,21 @@ async function send(deviceId: number, eventIds: readonly number[]): Promise<void
       received_at: now,
     }),
   }));
-  await producer.send({ topic: topicInKafka('events.sessionized', 1), messages });
+}
+
+async function send(deviceId: number, eventIds: readonly number[]): Promise<void> {
+  await producer.send({ topic: TOPIC, messages: eventsOf(deviceId, eventIds) });
+}
+
+const upTo = (count: number, first = 0) => Array.from({ length: count }, (_, index) => first + index);
+
+/** Waits until so many events of a device are loaded, each once, and nobody has complained. */
+async function untilLoaded(deviceId: number, events: number): Promise<void> {
+  await until('all events to be loaded', async () => {
+    return complaints.length > 0 || (await countRows(deviceId)).events === events;
+  });
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(await countRows(deviceId), { rows: events, events });
 }
 
 async function countRows(deviceId: number) {
@@ -97,10 +117,7 @@ test('rows that ClickHouse took for inserted when it died are inserted again', a
   const signal = AbortSignal.timeout(30_000);
   const device = 2;
   const insert = reach(loader, { service: 'loader', request: 'insert events', when: 'after' }, signal);
-  await send(
-    device,
-    Array.from({ length: EVENTS }, (_, index) => index),
-  );
+  await send(device, upTo(EVENTS));
   const answer = await insert;
   loader.kill();
   answer.decide('cut');
@@ -117,4 +134,48 @@ test('rows that ClickHouse took for inserted when it died are inserted again', a
   });
   assert.deepEqual(await countRows(device), { rows: EVENTS, events: EVENTS });
   assert.deepEqual(complaints, []);
+});
+
+test('an insert that was announced is repeated as it was, though more has come since', async () => {
+  const device = 3;
+  const signal = AbortSignal.timeout(30_000);
+  const insert = reach(loader, { service: 'loader', request: 'insert events', when: 'after' }, signal);
+  await send(device, upTo(EVENTS));
+  const answer = await insert;
+  loader.kill();
+  answer.decide('cut');
+  await send(device, upTo(EVENTS, EVENTS));
+  await untilLoaded(device, 2 * EVENTS);
+});
+
+test('no record of an aborted transaction is loaded', async () => {
+  const device = 4;
+  const transactional = kafka.producer({ transactionalId: 'in vain', maxInFlightRequests: 1 });
+  await transactional.connect();
+  const transaction = await transactional.transaction();
+  await transaction.send({ topic: TOPIC, messages: eventsOf(device, upTo(EVENTS)) });
+  await transaction.abort();
+  await transactional.disconnect();
+  await send(device, upTo(EVENTS, EVENTS));
+  await untilLoaded(device, EVENTS);
+});
+
+test('a loader that was put out of its group, even when the group is empty again, loads and sets back nothing', async () => {
+  const device = 5;
+  const signal = AbortSignal.timeout(30_000);
+  const commit = reach(loader, { service: 'loader', request: 'OffsetCommit', when: 'before' }, signal);
+  await send(device, [0]);
+  const announcement = await commit;
+  loader.pause();
+  const other = await startLoader('other');
+  try {
+    await send(device, upTo(EVENTS - 1, 1));
+    await untilLoaded(device, EVENTS);
+  } finally {
+    await other.stop();
+  }
+  announcement.decide('forward');
+  loader.resume();
+  await send(device, [EVENTS]);
+  await untilLoaded(device, EVENTS + 1);
 });

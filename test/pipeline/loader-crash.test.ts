@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { topicInKafka } from '#schemas/topics.ts';
 import { event, type LoaderStage, startLoaderStage, T0 } from '../support/loader-stage.ts';
@@ -114,17 +113,4 @@ test('a loader outlives ClickHouse and loads what came meanwhile, once', async (
   assert.deepEqual(await stage.rows('SELECT count() AS n, uniqExact(event_id) AS events FROM cairn.events'), [
     { n, events: n },
   ]);
-});
-
-test('a loader whose offsets were set back refuses to start', async () => {
-  await stage.kill('SIGTERM');
-  const topic = topicInKafka('events.sessionized', 1);
-  await until('the group to be empty', async () => {
-    const { groups } = await stage.admin.describeGroups(['loader.g1']);
-    return groups[0]!.state === 'Empty';
-  });
-  await stage.admin.setOffsets({ groupId: 'loader.g1', topic, partitions: [{ partition: 0, offset: '0' }] });
-  const child = stage.fork();
-  const [code] = await once(child, 'exit');
-  assert.equal(code, 78);
 });

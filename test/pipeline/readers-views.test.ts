@@ -240,6 +240,7 @@ test('two loaders that meet different names at once end with one view that has b
 });
 
 test('the same block under the same token is stored once, over several months', async () => {
+  await openLoader().views.start(clickHouse);
   const block = Array.from({ length: 100 }, (_, index) => ({
     device_id: index,
     event_id: 1000 + index,

@@ -77,6 +77,13 @@ test('DuplicatesWindow keeps every id while it grows', () => {
   assert.equal(window.size, 20_000);
 });
 
+test('DuplicatesWindow keeps nothing in memory that is older than the window', () => {
+  const window = new DuplicatesWindow({ windowMs: 10, capacity: 1000 });
+  const key = recordKey(1, 1);
+  for (let at = 0; at < 100; at += 1) window.isDuplicate(key, idempotencyHash(`key ${at}`), at, at);
+  assert.equal(window.size, 11);
+});
+
 test('DuplicatesWindow takes an id exactly as old as the window for a duplicate, and an older one not', () => {
   const window = new DuplicatesWindow({ windowMs: 10, capacity: 10 });
   const key = recordKey(1, 1);

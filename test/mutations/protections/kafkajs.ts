@@ -4,7 +4,6 @@ const TEST_FILE = 'lib/kafka/kafkajs-patches.test.ts';
 const SRC = 'node_modules/kafkajs/src';
 const FILTER = `${SRC}/consumer/filterAbortedMessages.js`;
 const EOS = `${SRC}/producer/eosManager/index.js`;
-const FILTER_TEST = 'filterAbortedMessages() leaves out every record of an aborted transaction and no other';
 const BUSY_TEST = 'requests to the transaction coordinator are repeated while it is busy';
 
 const STEADY: Pick<Protection, 'testFile'> = { testFile: TEST_FILE };
@@ -18,7 +17,7 @@ export const KAFKAJS: readonly Protection[] = [
     file: FILTER,
     find: '\n    .sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : a.firstOffset > b.firstOffset ? 1 : 0))',
     replace: '',
-    testName: FILTER_TEST,
+    testName: 'filterAbortedMessages() starts a transaction that ended after one that began later',
   },
   {
     ...STEADY,
@@ -36,7 +35,7 @@ export const KAFKAJS: readonly Protection[] = [
     file: FILTER,
     find: 'Boolean(isControlRecord) && key != null',
     replace: 'key != null',
-    testName: FILTER_TEST,
+    testName: "filterAbortedMessages() takes no user's record for the end of a transaction",
   },
   {
     ...STEADY,
