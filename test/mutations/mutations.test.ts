@@ -18,6 +18,18 @@ test('the text of every protection occurs once in its file, and its test is ther
   }
 });
 
+test('every patched file of a package has protections', () => {
+  const patched = [...read('patches/kafkajs+2.2.4.patch').matchAll(/^\+\+\+ b\/(.*)$/gm)].map(
+    ([, file]) => file,
+  );
+  assert.ok(patched.length > 0);
+  const files = new Set(PROTECTIONS.map(({ file }) => file));
+  assert.deepEqual(
+    patched.filter((file = '') => !files.has(file)),
+    [],
+  );
+});
+
 const passed = { name: 'a', passed: true, hookFailed: false, message: '' };
 const failed = { ...passed, passed: false, message: 'not so' };
 const run = { ended: [passed], hung: false, seconds: 1, said: '' };
