@@ -264,6 +264,8 @@ test('a task does not open where the log ends before what was committed: it is a
   const generation = 2;
   const partition = 0;
   await collect(anEvent(partition));
+  const former = await openTask(partition, { generation });
+  await former.close();
   const context = await contextOf({ generation });
   await admin.setOffsets({
     groupId: context.groupId,

@@ -11,12 +11,12 @@ import { runTest } from './run-test.ts';
 import { WorkingCopy } from './working-copy.ts';
 
 const LIMIT_SECONDS = 300;
-const USAGE = `Usage: npm run test:mutations -- [--only NAME]... [--limit SECONDS] [--json]
+const USAGE = `Usage: npm run test:mutations -- [--only NAME]... [--limit SECONDS] [--json] [--list]
 
   --only NAME      protections whose name contains this; may be given more than once
   --limit SECONDS  how long a test may take (${LIMIT_SECONDS})
   --json           the result as JSON on stdout
-  --list           names the protections and ends
+  --list           names the protections, and ends
 
 Exit code 1 where a protection is switched off and no test fails.
 `;
@@ -52,34 +52,28 @@ async function check(protections: readonly Protection[], limitMs: number): Promi
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const copy = new WorkingCopy(new URL('../..', import.meta.url).pathname);
   const lines: Line[] = [];
-  process.once('SIGINT', () => {
-    copy.remove();
-    process.exit(130);
-  });
-  try {
-    for (const [testFile, own] of Map.groupBy(protections, (protection) => protection.testFile)) {
-      const named = own.flatMap(({ testName }) => testName ?? []);
-      const names = named.length === own.length ? [...new Set(named)] : [];
-      const baseline = await runTest(copy, testFile, names, limitMs);
-      const unfit = whyUnfit(baseline, names);
-      say(
-        `${testFile} ${unfit === '' ? 'passes' : `DOES NOT PASS: ${unfit}`} (${baseline.seconds.toFixed(1)} s)`,
-      );
-      for (const protection of own) {
-        const { name, against, testName } = protection;
-        const test = testName === undefined ? testFile : `${testFile}: ${testName}`;
-        const line = await (unfit !== ''
-          ? { verdict: 'broken' as const, detail: `it does not pass as it is: ${unfit}`, seconds: 0 }
-          : copy.without(protection, async () => {
-              const run = await runTest(copy, testFile, testName === undefined ? [] : [testName], limitMs);
-              return { ...judgeRun(run), seconds: run.seconds };
-            }));
-        lines.push({ name, against, test, ...line });
-        say(`  without ${name}: ${line.verdict} (${line.seconds.toFixed(1)} s) ${line.detail}`);
-      }
+  process.once('SIGINT', () => process.exit(130));
+  process.once('exit', () => copy.remove());
+  for (const [testFile, own] of Map.groupBy(protections, (protection) => protection.testFile)) {
+    const named = own.flatMap(({ testName }) => testName ?? []);
+    const names = named.length === own.length ? [...new Set(named)] : [];
+    const baseline = await runTest(copy, testFile, names, limitMs);
+    const unfit = whyUnfit(baseline, names);
+    say(
+      `${testFile} ${unfit === '' ? 'passes' : `DOES NOT PASS: ${unfit}`} (${baseline.seconds.toFixed(1)} s)`,
+    );
+    for (const protection of own) {
+      const { name, against, testName } = protection;
+      const test = testName === undefined ? testFile : `${testFile}: ${testName}`;
+      const line = await (unfit !== ''
+        ? { verdict: 'broken' as const, detail: `it does not pass as it is: ${unfit}`, seconds: 0 }
+        : copy.without(protection, async () => {
+            const run = await runTest(copy, testFile, testName === undefined ? [] : [testName], limitMs);
+            return { ...judgeRun(run), seconds: run.seconds };
+          }));
+      lines.push({ name, against, test, ...line });
+      say(`  without ${name}: ${line.verdict} (${line.seconds.toFixed(1)} s) ${line.detail}`);
     }
-  } finally {
-    copy.remove();
   }
   return lines;
 }

@@ -55,12 +55,15 @@ export async function runTest(
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   };
+  // Where the check itself is ended.
+  process.prependOnceListener('exit', kill);
   const limit = setTimeout(() => {
     hung = true;
     kill();
   }, limitMs);
   await new Promise((resolve) => child.once('exit', resolve));
   clearTimeout(limit);
+  process.off('exit', kill);
   kill();
   return { ended: readResults(results), hung, seconds: (performance.now() - startedAtMs) / 1000, said };
 }
