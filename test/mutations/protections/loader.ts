@@ -111,7 +111,7 @@ export const LOADER: readonly Protection[] = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source code
     find: 'const groupId = `loader.g${generation}`;',
     replace: "const groupId = 'loader';",
-    testFile: 'test/pipeline/refusals.test.ts',
-    testName: 'a loader whose offsets were set back refuses to start',
+    testFile: 'test/pipeline/lost-offsets-loader.test.ts',
+    testName: 'a loader whose offsets are gone refuses to start',
   },
 ];

@@ -97,6 +97,15 @@ export const STARTS_AND_EDGES: readonly Protection[] = [
     testName: 'a task does not open where the log ends before what was committed: it is another',
   },
   {
+    name: 'start: no stage whose committed offsets are gone',
+    against: 'a whole log is processed a second time',
+    file: 'lib/streams/committed-offset.ts',
+    find: "if (trace === '') return undefined;",
+    replace: 'if (trace !== groupId) return undefined;',
+    testFile: 'test/pipeline/lost-offsets.test.ts',
+    testName: 'a stage whose offsets are gone refuses to start from the beginning',
+  },
+  {
     name: 'start: no service with another number of partitions',
     against: 'records are looked for, and written, in the wrong place',
     file: 'lib/kafka/ensure-topics.ts',
