@@ -5,6 +5,8 @@ import { type PartitionProgress, progressOfStages } from '../progress-of-stages.
 const LOOK_EVERY_MS = 1000;
 /** A lag this small is gone within a moment: what is left is waited for exactly, up to a cut. */
 const CAUGHT_UP_RECORDS = 1000;
+/** So is what the log grows by in this time: beside traffic the stages are always a moment behind. */
+const CAUGHT_UP_MS = 5000;
 
 export type Progress = {
   /** Records of the log that the merger has read, and how many there are. */
@@ -24,24 +26,27 @@ export async function catchUp(
   generation: number,
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
-  let before: { processed: number; atMs: number } | undefined;
+  let before: { processed: number; of: number; atMs: number } | undefined;
   for (;;) {
     const stages = await progressOfStages(kafka.admin, kafka.reader, generation);
-    const now = { processed: processedOf(stages), atMs: performance.now() };
-    const perMs = before === undefined ? 0 : (now.processed - before.processed) / (now.atMs - before.atMs);
-    before = now;
     const log = stages.filter(({ topic }) => topic === 'events.collected');
+    const of = sum(log.map(({ end }) => Number(end)));
+    const now = { processed: processedOf(stages), of, atMs: performance.now() };
+    const { processed, of: ofBefore, atMs } = before ?? { ...now, atMs: Number.NEGATIVE_INFINITY };
+    const perMs = (now.processed - processed) / (now.atMs - atMs);
+    const grownPerMs = (of - ofBefore) / (now.atMs - atMs);
+    before = now;
     const lag = sum(stages.map((stage) => stage.lag));
     const left = workLeft(stages);
     onProgress({
       read: sum(log.map(({ committed }) => Number(committed))),
-      of: sum(log.map(({ end }) => Number(end))),
+      of,
       lag,
       recordsPerSecond: Math.round(perMs * 1000),
       remainingMs: left === 0 ? 0 : perMs > 0 ? Math.round(left / perMs) : undefined,
     });
     // Only what was read can be behind: nothing of the log may be missing.
-    if (log.length > 0 && lag <= CAUGHT_UP_RECORDS) return;
+    if (log.length > 0 && lag <= Math.max(CAUGHT_UP_RECORDS, CAUGHT_UP_MS * grownPerMs)) return;
     await pause(LOOK_EVERY_MS);
   }
 }
