@@ -15,7 +15,7 @@ import {
   recordKey,
   sessionKey,
 } from '#schemas/ids.ts';
-import { topicInKafka } from '#schemas/topics.ts';
+import { FIRST_REVISION, topicInKafka } from '#schemas/topics.ts';
 
 export type FillOptions = {
   readonly brokers: readonly string[];
@@ -176,7 +176,7 @@ export async function fillTopics(options: FillOptions): Promise<void> {
       ],
     ];
     for (const [name, count, make] of parts) {
-      const topic = topicInKafka(name, FILLED_GENERATION);
+      const topic = topicInKafka(name, FILLED_GENERATION, FIRST_REVISION);
       let saidAt = performance.now();
       for (let at = 0; at < count; at += RECORDS_PER_REQUEST) {
         signal.throwIfAborted();

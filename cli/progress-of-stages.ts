@@ -1,11 +1,11 @@
-import type { Admin } from 'kafkajs';
-import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { decodeMetadata } from '#lib/streams/commit-metadata.ts';
-import { type TopicName, topicInKafka } from '#schemas/topics.ts';
+import type { KafkaAccess } from './kafka-access.ts';
 import { groupOf, STAGE_INPUTS, type StageInput } from './stage-inputs.ts';
 
 /** How far a stage has come in one partition of one of its inputs. */
 export type PartitionProgress = StageInput & {
+  /** The topic's name in Kafka. */
+  readonly kafkaTopic: string;
   readonly partition: number;
   /** Next offset the stage reads. */
   readonly committed: bigint;
@@ -27,13 +27,13 @@ export type Commit = {
 
 /** Committed offsets and counters of a stage's input, by partition; offset -1 = nothing committed yet. */
 export async function commitsOf(
-  admin: Admin,
+  { admin, topicOf }: Pick<KafkaAccess, 'admin' | 'topicOf'>,
   input: StageInput,
   generation: number,
 ): Promise<Map<number, Commit>> {
   const [answer] = await admin.fetchOffsets({
     groupId: groupOf(input.service, generation),
-    topics: [topicInKafka(input.topic, generation)],
+    topics: [await topicOf(input.topic, generation)],
   });
   return new Map(
     answer?.partitions.map(({ partition, offset, metadata }) => {
@@ -44,24 +44,24 @@ export async function commitsOf(
 }
 
 /** Progress of every stage in every partition; topics that do not exist yet are left out. */
-export async function progressOfStages(
-  admin: Admin,
-  reader: PartitionReader,
-  generation: number,
-): Promise<PartitionProgress[]> {
+export async function progressOfStages(kafka: KafkaAccess, generation: number): Promise<PartitionProgress[]> {
+  const { admin, reader } = kafka;
   const existing = new Set(await admin.listTopics());
-  const inputs = STAGE_INPUTS.filter(({ topic }) => existing.has(topicInKafka(topic, generation)));
+  const named = await Promise.all(
+    STAGE_INPUTS.map(async (input) => [input, await kafka.topicOf(input.topic, generation)] as const),
+  );
   const progress = await Promise.all(
-    inputs.map(async (input) => {
-      const commits = [...(await commitsOf(admin, input, generation))];
+    named.map(async ([input, topic]) => {
+      if (!existing.has(topic)) return [];
+      const commits = [...(await commitsOf(kafka, input, generation))];
       return Promise.all(
         commits.map(async ([partition, { offset, counts }]) => {
-          const { start, end } = await reader.bounds(topicInKafka(input.topic, generation), partition);
+          const { start, end } = await reader.bounds(topic, partition);
           // Offsets are bigint, which Math.max does not take.
           const expired = offset < start;
           const committed = expired ? start : offset;
-          const unread = await unreadOf(reader, input.topic, generation, partition, committed, end);
-          return { ...input, partition, committed, end, counts, ...unread };
+          const unread = await unreadOf(reader, topic, partition, committed, end);
+          return { ...input, kafkaTopic: topic, partition, committed, end, counts, ...unread };
         }),
       );
     }),
@@ -74,15 +74,14 @@ export async function progressOfStages(
  * whether any record is left, and how old it is.
  */
 export async function unreadOf(
-  reader: PartitionReader,
-  topic: TopicName,
-  generation: number,
+  reader: KafkaAccess['reader'],
+  topic: string,
   partition: number,
   committed: bigint,
   end: bigint,
 ): Promise<{ lag: number; oldestMs: number | undefined }> {
   const unread = reader.read({
-    topic: topicInKafka(topic, generation),
+    topic,
     partition,
     from: committed,
     to: end,

@@ -29,6 +29,8 @@ export type ServiceStatus = {
   readonly counts: Readonly<Record<string, number>>;
   readonly inputs: readonly {
     readonly topic: TopicName;
+    /** The topic's name in Kafka. */
+    readonly kafkaTopic: string;
     readonly partition: number;
     readonly committed: number;
     readonly end: number;
@@ -40,6 +42,7 @@ export type StackStatus = {
   readonly ready: boolean;
   readonly pid: number | null;
   readonly generation: number;
+  /** Partitions of the log that the generation reads. */
   readonly partitions: number;
   readonly kafka: { readonly brokers: string; readonly pid: number | null; readonly ready: boolean };
   /** The URL is for people: without its password. */
@@ -53,7 +56,7 @@ export type StackStatus = {
 
 /** Asks every part of a stack how it is. Throws CommandError where Kafka does not answer. */
 export async function readStackStatus(stack: LocatedStack): Promise<StackStatus> {
-  const { brokers, clickhouseUrl, generation, partitions, run } = stack;
+  const { brokers, clickhouseUrl, generation, run } = stack;
   const nowMs = Date.now();
   const kafka = await openKafka(brokers);
   try {
@@ -61,13 +64,9 @@ export async function readStackStatus(stack: LocatedStack): Promise<StackStatus>
     const others = new Set(run?.services.map((service) => service.generation ?? generation));
     others.delete(generation);
     const [progress, otherProgress, collectedPerSecond, clickhouseReady, probes] = await Promise.all([
-      progressOfStages(kafka.admin, kafka.reader, generation),
-      Promise.all(
-        [...others].map(
-          async (other) => [other, await progressOfStages(kafka.admin, kafka.reader, other)] as const,
-        ),
-      ),
-      rateOf(kafka, nowMs),
+      progressOfStages(kafka, generation),
+      Promise.all([...others].map(async (other) => [other, await progressOfStages(kafka, other)] as const)),
+      rateOf(kafka, await kafka.topicOf('events.collected', generation), nowMs),
       answers(clickhouseUrl),
       Promise.all(
         (run?.services ?? []).map(async (service) => [service, await notReady(service.url)] as const),
@@ -101,7 +100,7 @@ export async function readStackStatus(stack: LocatedStack): Promise<StackStatus>
       ready: clickhouseReady && services.every(({ ready }) => ready),
       pid: run?.pid ?? null,
       generation,
-      partitions,
+      partitions: new Set(progress.map(({ partition }) => partition)).size || stack.partitions,
       kafka: { brokers: brokers.join(','), pid: run?.kafkaPid || null, ready: true },
       clickhouse: {
         url: hidePassword(clickhouseUrl),
@@ -126,8 +125,9 @@ function progressOf(service: string, all: readonly PartitionProgress[], nowMs: n
     oldestAgeMs: oldest.length === 0 ? null : Math.max(0, nowMs - Math.min(...oldest)),
     deadLetters: deadLettersOf(counts),
     counts,
-    inputs: own.map(({ topic, partition, committed, end, lag }) => ({
+    inputs: own.map(({ topic, kafkaTopic, partition, committed, end, lag }) => ({
       topic,
+      kafkaTopic,
       partition,
       committed: Number(committed),
       end: Number(end),
@@ -151,8 +151,7 @@ function deadLettersOf(counts: Readonly<Record<string, number>>): number {
 }
 
 /** Records of the last minute, per second: receive time is the record's timestamp. */
-async function rateOf({ admin, reader }: KafkaAccess, nowMs: number): Promise<number> {
-  const topic = 'events.collected';
+async function rateOf({ admin, reader }: KafkaAccess, topic: string, nowMs: number): Promise<number> {
   if (!(await admin.listTopics()).includes(topic)) return 0;
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   const counts = await Promise.all(

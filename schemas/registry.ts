@@ -14,6 +14,7 @@ export const PUBLISHED = [
   { id: 5, name: 'Rejected', file: 'rejected.v1.avsc' },
   { id: 6, name: 'Block', file: 'block.v1.avsc' },
   { id: 7, name: 'Generation', file: 'generation.v1.avsc' },
+  { id: 8, name: 'Generation', file: 'generation.v2.avsc' },
 ] as const;
 
 export type SchemaName = (typeof PUBLISHED)[number]['name'];

@@ -17,8 +17,8 @@ export type Topic = {
 };
 
 /**
- * The one place a topic is named. Every topic has the same number of partitions, and a record's partition
- * follows from its device's key, so no stage moves a record to another partition.
+ * The one place a topic is named. The topics of a generation have as many partitions as the log it reads, and a
+ * record's partition follows from its device's key, so no stage moves a record to another partition.
  */
 export const TOPICS = {
   'events.collected': {
@@ -123,8 +123,23 @@ export type TopicName = keyof typeof TOPICS;
 
 export const TOPIC_NAMES: readonly TopicName[] = Object.keys(TOPICS) as TopicName[];
 
-/** Name of a topic in Kafka: derived topics carry their generation. */
-export function topicInKafka(name: TopicName, generation: number): string {
+/** Topics that stages write or read back: all but the log. */
+export type StageTopic = Exclude<TopicName, 'events.collected'>;
+
+/** The revision of the log that a fresh installation starts with. */
+export const FIRST_REVISION = 1;
+
+/** Name of a revision of the log in Kafka. Each has its own number of partitions; collectors write to one. */
+export function logInKafka(revision: number): string {
+  const name: TopicName = 'events.collected';
+  return revision === FIRST_REVISION ? name : `${name}.r${revision}`;
+}
+
+/** Name of a topic in Kafka: derived topics carry their generation, and the log its revision. */
+export function topicInKafka(name: StageTopic, generation: number): string;
+export function topicInKafka(name: TopicName, generation: number, logRevision: number): string;
+export function topicInKafka(name: TopicName, generation: number, logRevision = FIRST_REVISION): string {
+  if (name === 'events.collected') return logInKafka(logRevision);
   return TOPICS[name].derived ? `${name}.g${generation}` : name;
 }
 
@@ -132,9 +147,11 @@ export function topicInKafka(name: TopicName, generation: number): string {
 export const SHARED_TOPICS: readonly TopicName[] = TOPIC_NAMES.filter((name) => !TOPICS[name].derived);
 
 /** Names of the topics of which each generation has its own. */
-export const DERIVED_TOPICS: readonly TopicName[] = TOPIC_NAMES.filter((name) => TOPICS[name].derived);
+export const DERIVED_TOPICS: readonly StageTopic[] = TOPIC_NAMES.filter(
+  (name): name is StageTopic => TOPICS[name].derived,
+);
 
-/** Headers of derived records: where in `events.collected` the record came from, as decimal text. */
+/** Headers of derived records: where in the log the record came from, as decimal text. */
 export const ORIGIN_HEADERS = {
   topic: 'origin_topic',
   partition: 'origin_partition',

@@ -280,4 +280,12 @@ export type Generation = {
   verified_at: number;
   /** When it was dropped: no stage may run for it any more. Epoch ms UTC; 0 = it was not. */
   dropped_at: number;
+  /** Revision of the log that it reads. */
+  log_revision: number;
+  /** Partitions of that revision and of its own topics; 0 = as many as the first revision has. */
+  log_partitions: number;
+  /** When the revision before was about to be sealed, so that collectors write to it no more. Epoch ms UTC; 0 = it is the first, or not yet. */
+  log_sealed_at: number;
+  /** When its revision held all of the one before and collectors were let write to it. Epoch ms UTC; 0 = it is the first, or not yet. */
+  log_opened_at: number;
 };

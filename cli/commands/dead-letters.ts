@@ -166,6 +166,7 @@ async function retry(
   { stdout }: Context,
 ): Promise<number> {
   const { kafka, brokers, letters, generation } = stack;
+  const log = await kafka.topicOf('events.collected', generation);
   const named =
     ids.length > 0
       ? [...new Set(ids)].map((id) => find(letters, id))
@@ -173,7 +174,7 @@ async function retry(
           (letter) =>
             letter.retried === undefined && letter.generation === generation && matches(letter, wishes),
         );
-  const choices = named.map((letter) => choose(letter, letters, generation));
+  const choices = named.map((letter) => choose(letter, letters, { generation, log }));
   const wanted = [...new Set(choices.filter(({ reason }) => reason === '').map(({ letter }) => letter))];
   const refused = choices.filter(({ reason }) => reason !== '');
   const result = wishes.dryRun

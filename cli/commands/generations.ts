@@ -1,3 +1,5 @@
+import { currentRevision } from '#lib/generations/log-revision.ts';
+import { logInKafka } from '#schemas/topics.ts';
 import { defineCommand, JSON_OPTION } from '../command.ts';
 import { dropGeneration } from '../generations/drop-generation.ts';
 import { type GenerationInfo, listGenerations } from '../generations/list-generations.ts';
@@ -76,6 +78,7 @@ async function requireSwitchable(place: Workplace, generation: number, force: bo
       `Cannot switch to generation ${generation}: there is none; there are ${known.map((one) => one.generation).join(', ')}`,
     );
   }
+  await requireOpenLog(place, wanted);
   if (wanted.switchedAtMs === null && wanted.verifiedAtMs === null && !force) {
     throw new CommandError(
       `Cannot switch to generation ${generation}: no replay has found it equal to the live one; ` +
@@ -86,6 +89,26 @@ async function requireSwitchable(place: Workplace, generation: number, force: bo
     throw new CommandError(
       `Cannot switch to generation ${generation}: it is ${thousands(wanted.lag)} records behind, which readers would miss until ` +
         'its services have caught up; bring it up to date with cairn replay, or switch with --force',
+    );
+  }
+}
+
+/** Readers may see a generation only where its log is the one that collectors write to. */
+async function requireOpenLog(
+  { log }: Workplace,
+  { generation, logRevision }: GenerationInfo,
+): Promise<void> {
+  const current = currentRevision(await log.generations());
+  if (logRevision < current) {
+    throw new CommandError(
+      `Cannot switch to generation ${generation}: it reads ${logInKafka(logRevision)}, which was sealed when the log was ` +
+        `moved to ${logInKafka(current)}; what came since would be missing. Build a new one with cairn replay`,
+    );
+  }
+  if (logRevision > current) {
+    throw new CommandError(
+      `Cannot switch to generation ${generation}: collectors do not write to ${logInKafka(logRevision)} yet, which it reads; ` +
+        'finish it with cairn replay. Where its difference is meant, replay without --partitions first and switch to that',
     );
   }
 }
@@ -101,6 +124,8 @@ function render(list: readonly GenerationInfo[]): string {
       { title: 'bindings', right: true },
       { title: 'properties', right: true },
       { title: 'topics', right: true },
+      { title: 'log', right: true },
+      { title: 'partitions', right: true },
       { title: 'lag', right: true },
       { title: 'created' },
       { title: 'verified' },
@@ -108,7 +133,19 @@ function render(list: readonly GenerationInfo[]): string {
       { title: 'copied before' },
     ],
     list.map(
-      ({ generation, state, rows, topics, lag, createdAtMs, verifiedAtMs, switchedAtMs, copiedBeforeMs }) => [
+      ({
+        generation,
+        state,
+        rows,
+        topics,
+        logRevision,
+        partitions,
+        lag,
+        createdAtMs,
+        verifiedAtMs,
+        switchedAtMs,
+        copiedBeforeMs,
+      }) => [
         String(generation),
         state,
         thousands(rows['events'] ?? 0),
@@ -116,6 +153,8 @@ function render(list: readonly GenerationInfo[]): string {
         thousands(rows['user_migrations'] ?? 0),
         thousands((rows['user_properties'] ?? 0) + (rows['account_properties'] ?? 0)),
         String(topics),
+        String(logRevision),
+        String(partitions),
         thousands(lag),
         moment(createdAtMs),
         moment(verifiedAtMs),

@@ -15,12 +15,14 @@ const NICENESS = 10;
 const SETTLED_AFTER_MS = 60_000;
 
 export const replay = defineCommand({
-  usage: '[--from T] [--no-switch] [--fresh] [--timeout DURATION] [--json]',
+  usage: '[--from T | --partitions N] [--no-switch] [--fresh] [--timeout DURATION] [--json]',
   about: `Builds a new generation from the log, beside the live one: its own topics, consumer groups and rows. When it has
 caught up, both are compared over everything that readers may see, up to the end of the log, and only if
 they are equal readers are switched to it, at once. Identities blocked with cairn unmerge are left out of
 the comparison. The old generation stays as it is, to switch back to (cairn generations). Ctrl-C loses
-nothing: the next replay goes on where this one was. Exit code 1 where the two differ.`,
+nothing: the next replay goes on where this one was. With --partitions the log itself is copied to a new
+topic with another number of partitions, which takes its size once more; collectors are moved to it within
+seconds, and there is no way back. Exit code 1 where the two differ.`,
   options: {
     from: {
       type: 'string',
@@ -34,7 +36,11 @@ nothing: the next replay goes on where this one was. Exit code 1 where the two d
       value: 'DURATION',
       doc: 'longest time until the comparison comes out equal, once it has caught up (120s)',
     },
-    partitions: { type: 'string', value: 'N', doc: 'not supported yet' },
+    partitions: {
+      type: 'string',
+      value: 'N',
+      doc: 'move the log to N partitions and build the new generation from there',
+    },
     ...JSON_OPTION,
   },
   maxArguments: 0,
@@ -43,13 +49,14 @@ nothing: the next replay goes on where this one was. Exit code 1 where the two d
     ['replay', 'build all of it again and switch'],
     ['replay --no-switch', 'a rehearsal'],
     ['replay --from 2026-03-01', 'copy what came before, load the rest anew'],
+    ['replay --partitions 12', 'build it in more partitions, and have collectors write to as many'],
     ['generations switch 1', 'back to the old one'],
   ],
   async run(values, _positionals, context) {
-    if (values.partitions !== undefined) {
+    const partitions = readPartitions(values.partitions);
+    if (partitions !== undefined && values.from !== undefined) {
       throw new UsageError(
-        'Cannot replay into another number of partitions: the log itself would have to be written anew, ' +
-          `which is not supported yet; current value is ${JSON.stringify(values.partitions)}`,
+        'Give --from or --partitions, not both: rows that are copied would name places in the old log',
       );
     }
     const timeoutMs =
@@ -67,6 +74,7 @@ nothing: the next replay goes on where this one was. Exit code 1 where the two d
       const result = await withWorkplace(context, (place) =>
         runReplay(place, context, report, {
           fromMs,
+          partitions,
           timeoutMs,
           fresh: values.fresh,
           switches: !values['no-switch'],
@@ -84,11 +92,31 @@ nothing: the next replay goes on where this one was. Exit code 1 where the two d
   },
 });
 
-function summary({ generation, replaced, verified, switched, takenOver }: ReplayResult): string {
+const MOST_PARTITIONS = 1024;
+
+function readPartitions(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const partitions = Number(text);
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > MOST_PARTITIONS) {
+    throw new UsageError(
+      `Cannot read --partitions: want a whole number from 1 to ${MOST_PARTITIONS}, current value is ${JSON.stringify(text)}`,
+    );
+  }
+  return partitions;
+}
+
+function summary({ generation, replaced, isMove, verified, switched, takenOver }: ReplayResult): string {
   if (switched && !takenOver)
     return `Generation ${generation} is live, and its services have stopped with this command: start them with CAIRN_GENERATION=${generation}`;
   if (switched)
     return `Generation ${generation} is live and runs elsewhere; drop the old one when it is not needed any more: cairn generations drop ${replaced}`;
+  if (isMove && verified)
+    return `Generation ${generation} is verified and not live, and collectors write to the old log: cairn replay goes on from here`;
+  if (isMove)
+    return (
+      `Generation ${generation} is not switched to, and collectors write to the old log. If its difference is meant, drop it ` +
+      `(cairn generations drop ${generation}), switch to what cairn replay builds without --partitions, and move the log then`
+    );
   if (verified)
     return `Generation ${generation} is verified and not live: cairn generations switch ${generation}`;
   return `Generation ${generation} is not switched to. If its difference is meant: cairn generations switch ${generation} --force`;

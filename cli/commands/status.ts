@@ -1,4 +1,3 @@
-import { topicInKafka } from '#schemas/topics.ts';
 import { defineCommand, JSON_OPTION } from '../command.ts';
 import { locateStack } from '../locate-stack.ts';
 import { isAlive } from '../run-file.ts';
@@ -63,10 +62,10 @@ function render(status: StackStatus): string {
     ],
     [...rows, ...servers],
   );
-  const inputs = status.services.flatMap(({ name, generation, inputs }) =>
-    [...Map.groupBy(inputs, ({ topic }) => topic)].map(([topic, partitions]) => [
+  const inputs = status.services.flatMap(({ name, inputs }) =>
+    [...Map.groupBy(inputs, ({ kafkaTopic }) => kafkaTopic)].map(([topic, partitions]) => [
       name,
-      topicInKafka(topic, generation),
+      topic,
       thousands(partitions.reduce((sum, { lag }) => sum + lag, 0)),
       partitions.map(({ lag }) => lag).join(' '),
     ]),

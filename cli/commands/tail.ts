@@ -1,7 +1,8 @@
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { createLogger } from '#lib/service/logger.ts';
-import { TOPIC_NAMES, type TopicName, topicInKafka } from '#schemas/topics.ts';
+import { TOPIC_NAMES, type TopicName } from '#schemas/topics.ts';
 import { defineCommand, JSON_OPTION } from '../command.ts';
+import { openKafka } from '../kafka-access.ts';
 import { locateStack } from '../locate-stack.ts';
 import { readRecord, recordLine } from '../record-text.ts';
 import { didYouMean } from '../suggest.ts';
@@ -27,8 +28,8 @@ left behind. Topics: ${TOPIC_NAMES.join(', ')}; those of the running generation.
   async run(values, _positionals, context) {
     const name = topicName(values.topic ?? 'events.collected');
     const limit = readLimit(values.limit);
-    const { brokers, generation, partitions } = await locateStack(context, ['kafka']);
-    const topic = topicInKafka(name, generation);
+    const { brokers, generation } = await locateStack(context, ['kafka']);
+    const { topic, partitions } = await findTopic(brokers, name, generation);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, context.signal]);
     let shown = 0;
@@ -61,10 +62,21 @@ left behind. Topics: ${TOPIC_NAMES.join(', ')}; those of the running generation.
       }
     }
 
-    await Promise.all(Array.from({ length: partitions }, (_, partition) => follow(partition)));
+    await Promise.all(partitions.map(follow));
     return 0;
   },
 });
+
+/** A topic of a generation in Kafka. */
+async function findTopic(brokers: readonly string[], name: TopicName, generation: number) {
+  const kafka = await openKafka(brokers);
+  try {
+    const topic = await kafka.topicOf(name, generation);
+    return { topic, partitions: await kafka.reader.partitions(topic) };
+  } finally {
+    await kafka.close();
+  }
+}
 
 function topicName(text: string): TopicName {
   const name = TOPIC_NAMES.find((candidate) => candidate === text);

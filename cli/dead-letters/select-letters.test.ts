@@ -27,12 +27,14 @@ function aLetter(fields: Partial<DeadLetter> = {}): DeadLetter {
   };
 }
 
+const LIVE = { generation: 2, log: 'events.collected' };
+
 const loaderLetter = (fields: Partial<DeadLetter>) =>
   aLetter({ stage: 'loader', topic: 'events.sessionized.g2', ...fields });
 
 test('choose() takes letters of the live generation', () => {
   for (const letter of [aLetter(), loaderLetter({}), loaderLetter({ topic: 'identity.migrations.g2' })])
-    assert.deepEqual(choose(letter, [letter], 2), { letter, reason: '', isDone: false });
+    assert.deepEqual(choose(letter, [letter], LIVE), { letter, reason: '', isDone: false });
 });
 
 const refused: [title: string, letter: DeadLetter, reason: RegExp][] = [
@@ -41,13 +43,18 @@ const refused: [title: string, letter: DeadLetter, reason: RegExp][] = [
     loaderLetter({ generation: 1, topic: 'events.sessionized.g1' }),
     /it is of generation 1, and 2 is live/,
   ],
+  [
+    'a revision of the log that the live generation does not read',
+    aLetter({ generation: 1, topic: 'events.collected.r2' }),
+    /it is of generation 1, and 2 is live/,
+  ],
   ['a row of a session', loaderLetter({ topic: 'sessions.g2' }), /state of the sessionizer/],
   ['a record that is too large', aLetter({ code: 'too_large' }), /only the beginning/],
   ['a topic that is not ours', aLetter({ topic: 'orders' }), /no topic of Cairn's/],
 ];
 for (const [title, letter, reason] of refused) {
   test(`choose() refuses ${title}`, () => {
-    const choice = choose(letter, [letter], 2);
+    const choice = choose(letter, [letter], LIVE);
     assert.match(choice.reason, reason);
     assert.equal(choice.isDone, false);
   });
@@ -55,15 +62,15 @@ for (const [title, letter, reason] of refused) {
 
 test('choose() has nothing to do for a letter that was put back', () => {
   const letter = aLetter({ retried: { as: 'events.collected-0@9', atMs: 1 } });
-  const { reason, isDone } = choose(letter, [letter], 2);
+  const { reason, isDone } = choose(letter, [letter], LIVE);
   assert.deepEqual([reason, isDone], ['it was put back as events.collected-0@9', true]);
 });
 
 test('choose() takes the live generation’s own letter of a record of the log, and none where it took the record', () => {
   const old = aLetter({ id: '0:1', generation: 1 });
   const live = aLetter({ id: '0:2' });
-  assert.deepEqual(choose(old, [old, live], 2), { letter: live, reason: '', isDone: false });
-  const { reason, isDone } = choose(old, [old], 2);
+  assert.deepEqual(choose(old, [old, live], LIVE), { letter: live, reason: '', isDone: false });
+  const { reason, isDone } = choose(old, [old], LIVE);
   assert.match(reason, /generation 2, which is live, has taken events\.collected-0@5/);
   assert.equal(isDone, true);
 });

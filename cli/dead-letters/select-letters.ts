@@ -25,18 +25,25 @@ export type Choice = {
   readonly isDone: boolean;
 };
 
+/** The live generation, and the name in Kafka of the log that it reads. */
+export type Live = { readonly generation: number; readonly log: string };
+
 /**
  * What can be put back of a letter while a generation is live. Every generation reads the log itself: a record that
  * an older one refused has either been taken by the live one or has a letter of its own there, and that one counts.
  */
-export function choose(named: DeadLetter, all: readonly DeadLetter[], live: number): Choice {
+export function choose(
+  named: DeadLetter,
+  all: readonly DeadLetter[],
+  { generation: live, log }: Live,
+): Choice {
   const name = topicNameOf(named.topic);
   const refuse = (letter: DeadLetter, reason: string) => ({ letter, reason, isDone: false });
   const done = (letter: DeadLetter, reason: string) => ({ letter, reason, isDone: true });
   if (name === undefined) return refuse(named, `${named.topic} is no topic of Cairn's`);
   let letter = named;
   if (named.generation !== live) {
-    if (TOPICS[name].derived) {
+    if (TOPICS[name].derived || named.topic !== log) {
       return refuse(
         named,
         `it is of generation ${named.generation}, and ${live} is live: nobody reads ${named.topic} any more. ` +

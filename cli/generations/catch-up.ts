@@ -28,7 +28,7 @@ export async function catchUp(
 ): Promise<void> {
   let before: { processed: number; of: number; atMs: number } | undefined;
   for (;;) {
-    const stages = await progressOfStages(kafka.admin, kafka.reader, generation);
+    const stages = await progressOfStages(kafka, generation);
     const log = stages.filter(({ topic }) => topic === 'events.collected');
     const of = sum(log.map(({ end }) => Number(end)));
     const now = { processed: processedOf(stages), of, atMs: performance.now() };

@@ -8,8 +8,13 @@ export type Person = { readonly environment: number; readonly id: number };
 export type ComparisonScope = {
   /** The live generation and the new one. */
   readonly generations: readonly [live: number, next: number];
-  /** By partition of the log: the offset before which records are compared, and the largest receive time before it. */
-  readonly cuts: readonly { readonly offset: bigint; readonly streamTimeMs: number }[];
+  /**
+   * Records that are compared: those before an offset, by partition of the log, with the largest receive time before it;
+   * or, where the two do not read the same revision of the log, those received before a time.
+   */
+  readonly cuts:
+    | readonly { readonly offset: bigint; readonly streamTimeMs: number }[]
+    | { readonly receivedBeforeMs: number };
   /** Identities that are blocked in one of the two and not in the other. */
   readonly blocked: readonly Person[];
 };
@@ -27,8 +32,12 @@ export type ComparedTable = (typeof COMPARED_TABLES)[number];
 const OWN_TO_A_GENERATION = ['generation', '_partition', '_offset'];
 
 const list = (values: readonly (string | number | bigint)[]) => `[${values.join(', ')}]`;
-const before = ({ cuts }: ComparisonScope) =>
-  `t.origin_offset < ${list(cuts.map(({ offset }) => offset))}[t.origin_partition + 1]`;
+const before = ({ cuts }: ComparisonScope, receivedAt: 'received_at' | 'bound_at') =>
+  'receivedBeforeMs' in cuts
+    ? `t.${receivedAt} < fromUnixTimestamp64Milli(${cuts.receivedBeforeMs})`
+    : `t.origin_offset < ${list(cuts.map(({ offset }) => offset))}[t.origin_partition + 1]`;
+/** Where in the log a row came from, which two revisions of it do not share. */
+const ORIGIN = ['origin_partition', 'origin_offset'];
 const both = ({ generations }: ComparisonScope) => `generation IN (${generations.join(', ')})`;
 
 /**
@@ -36,14 +45,18 @@ const both = ({ generations }: ComparisonScope) => `generation IN (${generations
  * changed. To be asked after the comparison: whatever it has seen lies in the tables by then.
  */
 export function movedSql(scope: ComparisonScope): string {
-  const since = `FROM cairn.user_migrations AS t WHERE ${both(scope)} AND NOT (${before(scope)})`;
+  const since = `FROM cairn.user_migrations AS t WHERE ${both(scope)} AND NOT (${before(scope, 'bound_at')})`;
   const identities = `(SELECT environment, to_user_id ${since})`;
-  const times = list(scope.cuts.map(({ streamTimeMs }) => streamTimeMs));
+  const { cuts } = scope;
+  const time =
+    'receivedBeforeMs' in cuts
+      ? String(cuts.receivedBeforeMs - 1)
+      : `${list(cuts.map(({ streamTimeMs }) => streamTimeMs))}[\`_partition\` + 1]`;
   return `SELECT environment, from_user_id AS id FROM cairn.user_migrations
 WHERE ${both(scope)} AND (environment, to_user_id) IN ${identities}
 UNION DISTINCT SELECT environment, to_user_id AS id ${since}
 UNION DISTINCT SELECT environment, device_id AS id FROM cairn.sessions
-WHERE ${both(scope)} AND toUnixTimestamp64Milli(updated_at) > ${times}[\`_partition\` + 1]`;
+WHERE ${both(scope)} AND toUnixTimestamp64Milli(updated_at) > ${time}`;
 }
 
 /** Devices and users that blocks concern: of a blocked identity, and of any identity its devices went to instead. */
@@ -67,13 +80,15 @@ const notConcerned = (scope: ComparisonScope, id: string) =>
  * resolved as they see them.
  */
 function hashedRows(table: ComparedTable, generation: number, scope: ComparisonScope): string {
+  const notShared = 'receivedBeforeMs' in scope.cuts ? ORIGIN : [];
   if (table === 'user_migrations') {
+    const origin = ORIGIN.filter((name) => !notShared.includes(name)).map((name) => `t.${name}, `);
     return `SELECT t.environment AS environment, t.from_user_id AS device,
   concat('device ', toString(t.from_user_id), ' of ', t.identity) AS key,
-  cityHash64(t.from_user_id, t.to_user_id, t.identity, t.bound_at, t.time, t.source, t.event_id, t.origin_partition,
-    t.origin_offset, t.counts, t.reason) AS hash
+  cityHash64(t.from_user_id, t.to_user_id, t.identity, t.bound_at, t.time, t.source, t.event_id, ${origin.join('')}t.counts,
+    t.reason) AS hash
 FROM cairn.user_migrations AS t FINAL
-WHERE t.generation = ${generation} AND ${before(scope)}${notConcerned(scope, 'from_user_id')}`;
+WHERE t.generation = ${generation} AND ${before(scope, 'bound_at')}${notConcerned(scope, 'from_user_id')}`;
   }
   const stored = STORED_TABLES[table];
   const choice = ofGeneration(generation);
@@ -91,9 +106,9 @@ FROM cairn.sessions AS t FINAL WHERE t.generation = ${generation}${notConcerned(
   }[table];
   return `SELECT t.environment AS environment, t.device_id AS device,
   concat('event ', toString(t.event_id), ' of device ', toString(t.device_id)) AS key,
-  cityHash64(${[...ownColumns(stored, ['user_id', 'session_id']), ...resolved].join(', ')}) AS hash
+  cityHash64(${[...ownColumns(stored, ['user_id', 'session_id', ...notShared]), ...resolved].join(', ')}) AS hash
 FROM cairn.${table} AS t
-WHERE t.generation = ${generation} AND ${before(scope)}${notConcerned(scope, 'device_id')}`;
+WHERE t.generation = ${generation} AND ${before(scope, 'received_at')}${notConcerned(scope, 'device_id')}`;
 }
 
 function ownColumns(table: StoredTable, except: readonly string[]): string[] {

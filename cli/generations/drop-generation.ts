@@ -2,13 +2,16 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { currentRevision, revisionOf } from '#lib/generations/log-revision.ts';
 import { DERIVED_TOPICS, topicInKafka } from '#schemas/topics.ts';
 import { dropDictionariesSql } from '../../services/loader/core/resolver-sql.ts';
 import { clickHouseFailure } from '../clickhouse-access.ts';
+import { deleteCopy, giveUpMove, requireAnotherReader, tellOfOldLog } from '../repartition/drop-revision.ts';
 import { groupOf, STAGE_INPUTS } from '../stage-inputs.ts';
 import { CommandError } from '../usage-error.ts';
 import type { Workplace } from './open-workplace.ts';
 import { requireLive } from './open-workplace.ts';
+import { unknownGeneration } from './unknown-generation.ts';
 
 /** Time the stages of a generation have to stop: `up` looks once a second, and a killed one leaves its group after 6 s. */
 const STAGES_GONE_MS = 30_000;
@@ -47,17 +50,17 @@ export async function dropGeneration(
       `Cannot drop generation ${generation}: it is live; switch to another first (cairn generations switch N)`,
     );
   }
-  const known = (await log.generations()).get(generation);
+  const all = await log.generations();
+  const known = all.get(generation);
+  requireAnotherReader(all, generation, live.generation);
   // First, so that nobody starts a stage of it again: it would be refused.
   await log.writeGeneration({
-    generation,
-    created_at: known?.created_at ?? 0,
-    copied_from: known?.copied_from ?? 0,
-    copied_before: known?.copied_before ?? 0,
-    copied_at: known?.copied_at ?? 0,
+    ...(known ?? unknownGeneration(generation)),
     verified_at: 0,
     dropped_at: known?.dropped_at || Date.now(),
   });
+  const isMove = revisionOf(all, generation) > currentRevision(all);
+  if (isMove) await giveUpMove(place, all, generation, progress);
   // A running stack stops the stages of a generation that is in this table no more.
   await command(
     clickhouse,
@@ -75,6 +78,8 @@ export async function dropGeneration(
   for (const [table, column] of FILTERED)
     await command(clickhouse, `DELETE FROM cairn.${table} WHERE ${column} = ${generation}`);
   for (const sql of dropDictionariesSql(generation)) await command(clickhouse, sql);
+  if (isMove) await deleteCopy(place, revisionOf(all, generation));
+  else tellOfOldLog(all, generation, progress);
   await removeSnapshots(join(place.stack.settings.CAIRN_DATA_DIR, 'state'), groups);
 }
 

@@ -12,11 +12,9 @@ import type { KafkaAccess } from '../kafka-access.ts';
 export class GenerationLog {
   readonly #kafka: Kafka;
   readonly #access: KafkaAccess;
-  readonly #partitions: number;
 
-  constructor(options: { access: KafkaAccess; brokers: readonly string[]; partitions: number }) {
+  constructor(options: { access: KafkaAccess; brokers: readonly string[] }) {
     this.#access = options.access;
-    this.#partitions = options.partitions;
     const log = createLogger('cli', 'silent');
     this.#kafka = createKafka({ clientId: 'cairn-cli', brokers: options.brokers, log });
   }
@@ -43,20 +41,22 @@ export class GenerationLog {
 
   async writeGeneration(generation: Generation): Promise<void> {
     const key = generationKey(generation.generation);
-    const partition = partitionOf(key, this.#partitions);
-    await this.#send('generations', { key, value: generationCodec.encode(generation), partition });
+    await this.#send('generations', { key, value: generationCodec.encode(generation) }, key);
   }
 
   async writeBlock(block: Block): Promise<void> {
     const { environment, user_id, from_generation } = block;
-    await this.#send('identity.blocks', {
-      key: blockKey(environment, user_id, from_generation),
-      value: blockCodec.encode(block),
-      partition: partitionOf(recordKey(environment, user_id), this.#partitions),
-    });
+    await this.#send(
+      'identity.blocks',
+      { key: blockKey(environment, user_id, from_generation), value: blockCodec.encode(block) },
+      recordKey(environment, user_id),
+    );
   }
 
-  async #send(topic: TopicName, message: { key: Buffer; value: Buffer; partition: number }): Promise<void> {
+  /** Writes a record to the partition of a key: these topics keep the partitions they were made with. */
+  async #send(topic: TopicName, record: { key: Buffer; value: Buffer }, place: Buffer): Promise<void> {
+    const partitions = await this.#access.reader.partitions(topic);
+    const message = { ...record, partition: partitionOf(place, partitions.length) };
     const producer = this.#kafka.producer({
       idempotent: true,
       createPartitioner: Partitioners.DefaultPartitioner,

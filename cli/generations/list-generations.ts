@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { revisionOf } from '#lib/generations/log-revision.ts';
 import { ask } from '../clickhouse-access.ts';
 import { progressOfStages } from '../progress-of-stages.ts';
 import { COMPARED_TABLES } from './comparison-sql.ts';
@@ -13,6 +14,9 @@ export type GenerationInfo = {
   /** Rows in ClickHouse by table, versions that a merge will take included. */
   readonly rows: Readonly<Record<string, number>>;
   readonly topics: number;
+  /** Revision of the log that it reads, and its partitions. */
+  readonly logRevision: number;
+  readonly partitions: number;
   /** Records that its stages have still to process. */
   readonly lag: number;
   /** Epoch ms UTC; null = it never was. */
@@ -44,12 +48,14 @@ export async function listGenerations({
   return Promise.all(
     numbers.map(async (generation): Promise<GenerationInfo> => {
       const entry = known.get(generation);
-      const progress = await progressOfStages(kafka.admin, kafka.reader, generation);
+      const progress = await progressOfStages(kafka, generation);
       return {
         generation,
         state: generation === live ? 'live' : switchedAt.has(generation) ? 'old' : 'building',
         rows: rows.get(generation) ?? {},
         topics: topics.filter((topic) => topic.endsWith(`.g${generation}`)).length,
+        logRevision: revisionOf(known, generation),
+        partitions: new Set(progress.map(({ partition }) => partition)).size || (entry?.log_partitions ?? 0),
         lag: progress.reduce((sum, { lag }) => sum + lag, 0),
         createdAtMs: entry?.created_at || null,
         verifiedAtMs: entry?.verified_at || null,

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
+import { openInstallation } from '#lib/generations/open-installation.ts';
+import { createLogger } from '#lib/service/logger.ts';
 import { openClickHouse } from '../clickhouse-access.ts';
 import type { Context } from '../command.ts';
 import { type KafkaAccess, openKafka } from '../kafka-access.ts';
@@ -28,9 +29,10 @@ export async function withWorkplace<T>(context: Context, work: (place: Workplace
   const clickhouse = openClickHouse(stack.clickhouseUrl);
   try {
     const replicationFactor = settings.CAIRN_REPLICATION_FACTOR;
-    await ensureTopics(kafka.admin, { partitions, replicationFactor });
+    const quiet = createLogger('cli', 'silent');
+    await openInstallation(kafka.admin, kafka.reader, { partitions, replicationFactor, log: quiet });
     await requireSameCluster(kafka, clickhouse);
-    const log = new GenerationLog({ access: kafka, brokers, partitions });
+    const log = new GenerationLog({ access: kafka, brokers });
     return await work({ stack, kafka, clickhouse, log, replicationFactor });
   } finally {
     await clickhouse.close();

@@ -1,4 +1,7 @@
+import { logInKafka } from '#schemas/topics.ts';
+import type { Generation } from '#schemas/types.ts';
 import type { Context } from '../command.ts';
+import type { MoveProgress } from '../repartition/log-move.ts';
 import { durationText, renderTable, thousands } from '../table.ts';
 import type { Progress } from './catch-up.ts';
 import { type Comparison, differencesOf } from './compare-generations.ts';
@@ -56,12 +59,30 @@ export class ReplayReport {
     if (!equal) this.say(`The generations differ:\n${differencesOf(comparison).join('\n')}`);
   }
 
-  switched(generation: number, replaced: number): void {
+  copied(revision: number, progress: MoveProgress): void {
+    this.line({ event: 'copied', revision, ...progress, remainingMs: progress.remainingMs ?? null });
+    const { read, of, recordsPerSecond, remainingMs } = progress;
+    const left = remainingMs === undefined ? '' : `, about ${durationText(remainingMs)} left`;
+    this.say(
+      `Log: copied ${thousands(read)} of ${thousands(of)} records to ${logInKafka(revision)}, ${thousands(recordsPerSecond)}/s${left}`,
+    );
+  }
+
+  moved({ log_revision, log_partitions }: Generation, closedMs: number): void {
+    this.line({ event: 'moved', revision: log_revision, partitions: log_partitions, closedMs });
+    this.say(
+      `Collectors write to ${logInKafka(log_revision)} now, in ${log_partitions} partitions; for ${closedMs / 1000} s none of them could write`,
+    );
+  }
+
+  switched(generation: number, replaced: number, isMove: boolean): void {
     this.line({ event: 'switched', generation, replaced });
     this.say(
       `Generation ${generation} is live. Its services run here until others do: a running cairn up takes them over by itself; ` +
         `services elsewhere are restarted with CAIRN_GENERATION=${generation}. ` +
-        `Back to the old one: cairn generations switch ${replaced}`,
+        (isMove
+          ? `There is no way back to generation ${replaced}: what comes from now on is in the new log alone`
+          : `Back to the old one: cairn generations switch ${replaced}`),
     );
   }
 

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { revisionOf } from '#lib/generations/log-revision.ts';
 import type { Context } from '../command.ts';
+import { LogMove } from '../repartition/log-move.ts';
 import { forTerminal, type LogFile, openLogFile } from '../service-log.ts';
 import { type Supervisor, startSupervisor } from '../supervisor.ts';
 import { catchUp } from './catch-up.ts';
@@ -14,6 +16,8 @@ import { verifyGeneration } from './verify-generation.ts';
 
 export type ReplayOptions = {
   readonly fromMs: number | undefined;
+  /** Partitions that the log is to have; undefined = as many as it has. */
+  readonly partitions: number | undefined;
   readonly fresh: boolean;
   readonly switches: boolean;
   readonly timeoutMs: number;
@@ -23,11 +27,14 @@ export type ReplayResult = {
   readonly generation: number;
   /** The generation that was live before. */
   readonly replaced: number;
+  /** The log itself is moved to another number of partitions. */
+  readonly isMove: boolean;
   readonly verified: boolean;
   readonly switched: boolean;
   /** Something else runs its stages now. */
   readonly takenOver: boolean;
-  readonly comparison: Comparison;
+  /** Null where the comparison was made by an earlier replay, before the log was handed over. */
+  readonly comparison: Comparison | null;
 };
 
 /**
@@ -45,27 +52,56 @@ export async function runReplay(
   const [{ generation: live }, ...older] = await requireLive(clickhouse);
   const { timeoutMs } = options;
   const progress = (text: string) => report.say(text);
-  const building = await startBuild(place, {
+  let building = await startBuild(place, {
     ...options,
     live,
     switched: [live, ...older.map(({ generation }) => generation)],
     progress,
   });
   const { generation } = building;
-  const stages = await startStages(place, context, generation, progress);
+  const oldRevision = revisionOf(await log.generations(), live);
+  const isMove = building.log_revision !== oldRevision;
+  const move = isMove && building.log_opened_at === 0 ? new LogMove(place, oldRevision, building) : undefined;
+  const handOver = async (of: LogMove) => {
+    const { opened, closedMs } = await of.complete(building);
+    building = opened;
+    report.moved(building, closedMs);
+  };
+  let stages: Stages | undefined;
   try {
-    const comparison = await stages.whileRunning(async () => {
-      await catchUp(kafka, generation, (seen) => report.progress(generation, seen));
-      return verifyGeneration(place, { live, next: generation, timeoutMs, progress });
-    });
-    report.compared(comparison);
-    const result = { generation, replaced: live, takenOver: false, comparison };
-    if (!comparison.equal) return { ...result, verified: false, switched: false };
-    await log.writeGeneration({ ...building, verified_at: Date.now() });
-    if (!options.switches) return { ...result, verified: true, switched: false };
+    // Collectors wait for it: an earlier replay was stopped in the middle.
+    if (move !== undefined && building.log_sealed_at !== 0) await handOver(move);
+    const own = await startStages(place, context, generation, progress);
+    stages = own;
+    const caughtUp = () => catchUp(kafka, generation, (seen) => report.progress(generation, seen));
+    let comparison: Comparison | null = null;
+    if (isMove && building.log_opened_at !== 0) {
+      // The two were found equal before the log was handed over, and the live one reads nothing new since.
+      await own.whileRunning(caughtUp);
+    } else {
+      const comparing = own.whileRunning(async () => {
+        await move?.follow((seen) => report.copied(building.log_revision, seen));
+        await caughtUp();
+        return verifyGeneration(place, { live, next: generation, move, timeoutMs, progress });
+      });
+      comparison = await (move === undefined ? comparing : Promise.race([comparing, move.failed]));
+      report.compared(comparison);
+      if (comparison.equal) {
+        building = { ...building, verified_at: Date.now() };
+        await log.writeGeneration(building);
+      }
+    }
+    const result = { generation, replaced: live, isMove, takenOver: false, comparison };
+    const verified = comparison?.equal ?? true;
+    if (!verified || !options.switches) return { ...result, verified, switched: false };
+    if (move !== undefined && building.log_opened_at === 0) {
+      context.signal.throwIfAborted();
+      await handOver(move);
+      await own.whileRunning(caughtUp);
+    }
     await switchGeneration(place, generation);
-    report.switched(generation, live);
-    const takenOver = await stages
+    report.switched(generation, live, isMove);
+    const takenOver = await own
       .whileRunning(() => waitForTakeOver(place, generation))
       .then(
         () => true,
@@ -76,9 +112,12 @@ export async function runReplay(
       );
     return { ...result, verified: true, switched: true, takenOver };
   } finally {
-    await stages.stop();
+    await stages?.stop();
+    await move?.close();
   }
 }
+
+type Stages = Awaited<ReturnType<typeof startStages>>;
 
 /** Starts the stages of a generation, logs beside those of the stack's own. */
 async function startStages(

@@ -21,7 +21,7 @@ export async function switchGeneration(place: Workplace, generation: number): Pr
   } catch (error) {
     throw clickHouseFailure(error);
   }
-  const progress = await progressOfStages(kafka.admin, kafka.reader, generation);
+  const progress = await progressOfStages(kafka, generation);
   const oldestMs = Math.min(...progress.map((stage) => stage.oldestMs ?? Number.POSITIVE_INFINITY));
   if (Date.now() - oldestMs < YOUNG_MS) await applyRetention(kafka.admin, { generation, replicationFactor });
 }

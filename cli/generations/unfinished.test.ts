@@ -13,6 +13,10 @@ const of = (generation: number, fields: Partial<Generation> = {}): readonly [num
     copied_at: 0,
     verified_at: 0,
     dropped_at: 0,
+    log_revision: 1,
+    log_partitions: 0,
+    log_sealed_at: 0,
+    log_opened_at: 0,
     ...fields,
   },
 ];

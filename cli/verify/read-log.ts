@@ -1,4 +1,4 @@
-import { type TopicName, topicInKafka } from '#schemas/topics.ts';
+import type { TopicName } from '#schemas/topics.ts';
 import { type DeadLetter, topicNameOf } from '../dead-letters/letter.ts';
 import { readLetters } from '../dead-letters/read-letters.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
@@ -63,13 +63,13 @@ export function refusalsOf(letters: readonly DeadLetter[], generation: number): 
 
 /** Folds a compacted topic: the last record of each key before the given ends. */
 export async function foldTopic(
-  { reader }: KafkaAccess,
+  { reader, topicOf }: KafkaAccess,
   name: TopicName,
   generation: number,
   ends: ReadonlyMap<number, bigint>,
   rejections: readonly LaterRejection[],
 ): Promise<FoldedPartition[]> {
-  const topic = topicInKafka(name, generation);
+  const topic = await topicOf(name, generation);
   return Promise.all(
     [...ends].map(async ([partition, end]) => {
       const { start } = await reader.bounds(topic, partition);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type TopicName, topicInKafka } from '#schemas/topics.ts';
+import type { TopicName } from '#schemas/topics.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
 import { type Commit, commitsOf, unreadOf } from '../progress-of-stages.ts';
 import { STAGE_INPUTS, type StageInput } from '../stage-inputs.ts';
@@ -40,7 +40,8 @@ export async function waitUntilLoaded(options: WaitOptions): Promise<Loaded> {
   const ends = new Map<TopicName, Map<number, bigint>>();
   for (const wave of WAVES) {
     const inputs = STAGE_INPUTS.filter(({ topic }) => wave.includes(topic));
-    for (const { topic } of inputs) ends.set(topic, await endsOf(kafka, topicInKafka(topic, generation)));
+    for (const { topic } of inputs)
+      ends.set(topic, await endsOf(kafka, await kafka.topicOf(topic, generation)));
     for (const input of inputs) {
       const commits = await waitForStage(options, input, ends.get(input.topic) ?? new Map(), deadline);
       if (input.topic === 'events.collected') cut = commits;
@@ -70,16 +71,17 @@ async function waitForStage(
   ends: ReadonlyMap<number, bigint>,
   deadline: number,
 ): Promise<Map<number, Commit>> {
+  const topic = await kafka.topicOf(input.topic, generation);
   let said = '';
   for (;;) {
-    const commits = await commitsOf(kafka.admin, input, generation);
+    const commits = await commitsOf(kafka, input, generation);
     const behind = await Promise.all(
       [...ends].map(async ([partition, end]) => {
         const committed = commits.get(partition)?.offset ?? -1n;
         if (committed >= end || end === 0n) return 0;
-        const { start } = await kafka.reader.bounds(topicInKafka(input.topic, generation), partition);
+        const { start } = await kafka.reader.bounds(topic, partition);
         const from = committed > start ? committed : start;
-        return (await unreadOf(kafka.reader, input.topic, generation, partition, from, end)).lag;
+        return (await unreadOf(kafka.reader, topic, partition, from, end)).lag;
       }),
     );
     const records = behind.reduce((sum, lag) => sum + lag, 0);

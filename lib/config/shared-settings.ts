@@ -16,7 +16,7 @@ export const SHARED_SETTINGS = {
     default: 'http://localhost:8123',
   } satisfies Setting<string>,
   CAIRN_PARTITIONS: {
-    doc: 'Partitions of every topic. Changing it later needs a replay.',
+    doc: 'Partitions of a fresh installation; cairn replay --partitions changes their number later.',
     parse: integer(1, 1024),
     default: 4,
   } satisfies Setting<number>,

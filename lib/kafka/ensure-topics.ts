@@ -3,6 +3,7 @@ import type { Admin, ConfigResourceTypes } from 'kafkajs';
 import { ConfigError } from '#lib/errors.ts';
 import {
   DERIVED_TOPICS,
+  FIRST_REVISION,
   MAX_BATCH_BYTES,
   SHARED_TOPICS,
   TOPICS,
@@ -24,6 +25,12 @@ export type TopicOptions = {
    * always had, which may be older than the retention before anybody has read them.
    */
   readonly keepAll?: boolean;
+  /** The topics that are wanted; by default all shared ones, and with a generation its own. */
+  readonly names?: readonly TopicName[];
+  /** Revision of the log. @default 1 */
+  readonly logRevision?: number;
+  /** Topics that exist may have any number of partitions. */
+  readonly anyCount?: boolean;
 };
 
 const RETRY_MS = 200;
@@ -49,10 +56,16 @@ export async function ensureTopics(admin: Admin, options: TopicOptions): Promise
 }
 
 async function createAndCheck(admin: Admin, options: TopicOptions): Promise<void> {
-  const { generation = 0, partitions, replicationFactor, keepAll = false } = options;
+  const {
+    generation = 0,
+    partitions,
+    replicationFactor,
+    keepAll = false,
+    logRevision = FIRST_REVISION,
+  } = options;
   const existing = new Set(await admin.listTopics());
-  const names = generation === 0 ? SHARED_TOPICS : [...SHARED_TOPICS, ...DERIVED_TOPICS];
-  const wanted = names.map((name) => ({ name, topic: topicInKafka(name, generation) }));
+  const names = options.names ?? (generation === 0 ? SHARED_TOPICS : [...SHARED_TOPICS, ...DERIVED_TOPICS]);
+  const wanted = names.map((name) => ({ name, topic: topicInKafka(name, generation, logRevision) }));
   const missing = wanted.filter(({ topic }) => !existing.has(topic));
   if (missing.length > 0) {
     await admin.createTopics({
@@ -65,6 +78,7 @@ async function createAndCheck(admin: Admin, options: TopicOptions): Promise<void
       })),
     });
   }
+  if (options.anyCount) return;
   const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
   const problems = topics
     .filter((topic) => topic.partitions.length !== partitions)
@@ -74,6 +88,12 @@ async function createAndCheck(admin: Admin, options: TopicOptions): Promise<void
         `set CAIRN_PARTITIONS=${topic.partitions.length}`,
     );
   if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** Partitions that a topic has. */
+export async function countPartitions(admin: Admin, topic: string): Promise<number> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  return topics[0]?.partitions.length ?? 0;
 }
 
 /** Gives the derived topics of a generation the retention of the catalogue: it has read what it needs. */

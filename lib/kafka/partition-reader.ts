@@ -8,6 +8,7 @@ import type { Logger } from '#lib/service/logger.ts';
 import { forwardKafkaLog } from './client.ts';
 
 const READ_COMMITTED = 1;
+const READ_UNCOMMITTED = 0;
 const EARLIEST = -2;
 const LATEST = -1;
 const FETCH_BYTES = 4 * 1024 * 1024;
@@ -133,11 +134,21 @@ export class PartitionReader {
     return new Batch(topic, fetchOffset, data);
   }
 
-  async #listOffset(topic: string, partition: number, timestamp: number): Promise<bigint> {
+  /** Offset after the last record that all replicas in sync have, records of open transactions included. */
+  async highWatermark(topic: string, partition: number): Promise<bigint> {
+    return this.#listOffset(topic, partition, LATEST, READ_UNCOMMITTED);
+  }
+
+  async #listOffset(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    isolationLevel = READ_COMMITTED,
+  ): Promise<bigint> {
     const { responses } = await this.#askLeader(topic, partition, (broker) =>
       broker.listOffsets({
         replicaId: -1,
-        isolationLevel: READ_COMMITTED,
+        isolationLevel,
         topics: [{ topic, partitions: [{ partition, timestamp }] }],
       }),
     );

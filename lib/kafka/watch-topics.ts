@@ -13,10 +13,10 @@ const LOOKS = 2;
  */
 export function watchTopics(
   admin: Admin,
-  generation: number,
+  { generation, logRevision }: { generation: number; logRevision: number },
   gone: (error: ConfigError) => void,
 ): () => void {
-  const wanted = TOPIC_NAMES.map((name) => ({ name, topic: topicInKafka(name, generation) }));
+  const wanted = TOPIC_NAMES.map((name) => ({ name, topic: topicInKafka(name, generation, logRevision) }));
   let isBusy = false;
   let misses = 0;
 

@@ -1,6 +1,6 @@
-import type { TopicName } from '#schemas/topics.ts';
+import type { StageTopic, TopicName } from '#schemas/topics.ts';
 
-/** Where in `events.collected` a record came from: its provenance on every derived topic. */
+/** Where in the log a record came from: its provenance on every derived topic. */
 export type Origin = { readonly topic: string; readonly partition: number; readonly offset: bigint };
 
 /** A record as a processor sees it. */
@@ -14,7 +14,7 @@ export type InputRecord = {
 
 /** A record to publish. It goes to the partition it was made from: no stage moves a record. */
 export type Output = {
-  readonly topic: TopicName;
+  readonly topic: StageTopic;
   readonly key: Buffer;
   readonly value: Buffer;
   readonly timestampMs: number;
@@ -28,7 +28,7 @@ export type Step = {
 
 /** How one of a processor's own output topics is folded back into its state. */
 export type Restore<State> = {
-  readonly topic: TopicName;
+  readonly topic: StageTopic;
   /** Only records whose time is within this of stream time are read; without it the whole topic. */
   readonly windowMs?: number;
   readonly fold: (state: State, record: { key: Buffer; value: Buffer | null; timestampMs: number }) => void;
@@ -39,7 +39,7 @@ export type Restore<State> = {
  * no partition of the input and is never part of a snapshot.
  */
 export type Broadcast<State> = {
-  readonly topic: TopicName;
+  readonly topic: StageTopic;
   readonly fold: (state: State, record: { key: Buffer; value: Buffer | null; timestampMs: number }) => void;
 };
 
@@ -54,7 +54,7 @@ export type Processor<State> = {
   readonly stage: string;
   readonly input: TopicName;
   /** Derived topics that this stage alone publishes to: a record there says that it has processed something. */
-  readonly outputs: readonly TopicName[];
+  readonly outputs: readonly StageTopic[];
   readonly restores: readonly Restore<State>[];
   readonly broadcasts?: readonly Broadcast<State>[];
   createState(): State;

@@ -26,6 +26,8 @@ export type StageOptions<State> = {
   readonly kafka: Kafka;
   readonly reader: PartitionReader;
   readonly generation: number;
+  /** Revision of the log that the generation reads. */
+  readonly logRevision: number;
   readonly log: Logger;
   readonly metrics: StageMetrics;
   readonly snapshots?: Snapshots | undefined;
@@ -48,9 +50,9 @@ export class StageRunner<State> {
   readonly failed: Promise<never>;
 
   constructor(options: StageOptions<State>) {
-    const { processor, kafka, generation } = options;
+    const { processor, kafka, generation, logRevision } = options;
     const groupId = `${processor.stage}.g${generation}`;
-    this.#context = { ...options, groupId, topic: topicInKafka(processor.input, generation) };
+    this.#context = { ...options, groupId, topic: topicInKafka(processor.input, generation, logRevision) };
     this.#metrics = options.metrics;
     this.#consumer = kafka.consumer({
       groupId,

@@ -25,33 +25,39 @@ export const STAGE_SETTINGS = {
   CAIRN_LOG_LEVEL: SHARED_SETTINGS.CAIRN_LOG_LEVEL,
 } as const;
 
-/** Starts a stage: waits for Kafka, creates topics, runs the processor, serves health and metrics. */
+/**
+ * Starts a stage: waits for Kafka, creates topics, runs the processor, serves health and metrics. The processor is
+ * made for the number of partitions that its generation has.
+ */
 export async function startStage<State>(
-  processor: Processor<State>,
+  stage: string,
+  createProcessor: (partitions: number) => Processor<State>,
   config: ConfigOf<typeof STAGE_SETTINGS>,
   log: Logger,
 ): Promise<RunningService> {
   const brokers = config.CAIRN_KAFKA_BROKERS;
   const generation = config.CAIRN_GENERATION;
-  const clientId = `cairn-${processor.stage}`;
+  const clientId = `cairn-${stage}`;
   const metrics = new Registry();
   const kafka = createKafka({ clientId, brokers, log });
 
   const admin = await waitForKafka({ clientId, brokers, log });
   const reader = await PartitionReader.open({ brokers, clientId, log });
-  await openGeneration(admin, reader, {
+  const { logRevision, partitions } = await openGeneration(admin, reader, {
     generation,
     partitions: config.CAIRN_PARTITIONS,
     replicationFactor: config.CAIRN_REPLICATION_FACTOR,
+    log,
   });
   const directory = config.CAIRN_STATE_DIR;
   const { clusterId } = await admin.describeCluster();
   const snapshots = directory === '' ? undefined : { directory: new SnapshotDirectory(directory), clusterId };
   const runner = new StageRunner({
-    processor,
+    processor: createProcessor(partitions),
     kafka,
     reader,
     generation,
+    logRevision,
     log,
     metrics: createStageMetrics(metrics),
     snapshots,
@@ -63,7 +69,7 @@ export async function startStage<State>(
   });
   await runner.start();
   const { promise: topicGone, reject } = Promise.withResolvers<never>();
-  const unwatch = watchTopics(admin, generation, reject);
+  const unwatch = watchTopics(admin, { generation, logRevision }, reject);
 
   return {
     url: health.url,

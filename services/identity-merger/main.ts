@@ -7,5 +7,6 @@ import { createMerger } from './core/processor.ts';
 
 const config = handleServiceFlags(SPEC);
 const log = createLogger('identity-merger', config.CAIRN_LOG_LEVEL);
-const merger = createMerger({ partitions: config.CAIRN_PARTITIONS, generation: config.CAIRN_GENERATION });
-await runService(log, () => startStage(merger, config, log));
+const generation = config.CAIRN_GENERATION;
+const createProcessor = (partitions: number) => createMerger({ partitions, generation });
+await runService(log, () => startStage('identity-merger', createProcessor, config, log));

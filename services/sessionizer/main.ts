@@ -7,4 +7,4 @@ import { createSessionizer } from './core/processor.ts';
 
 const config = handleServiceFlags(SPEC);
 const log = createLogger('sessionizer', config.CAIRN_LOG_LEVEL);
-await runService(log, () => startStage(createSessionizer(), config, log));
+await runService(log, () => startStage('sessionizer', () => createSessionizer(), config, log));

@@ -138,6 +138,7 @@ async function runStage(generation: number, broker?: string): Promise<StageRunne
     kafka: kafkaAt(broker),
     reader,
     generation,
+    logRevision: 1,
     log,
     metrics: createStageMetrics(new Registry()),
   });

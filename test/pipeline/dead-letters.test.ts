@@ -138,7 +138,7 @@ async function send(
     }),
   );
   // In order, and a giant record in a request of its own: it fills a batch.
-  const topic = topicInKafka(name, 1);
+  const topic = topicInKafka(name, 1, 1);
   for (let at = 0; at < messages.length; ) {
     const giant = messages.findIndex(({ value }, index) => index >= at && (value?.length ?? 0) > GIANT_BYTES);
     const end = giant === -1 ? messages.length : Math.max(giant, at + 1);

@@ -86,7 +86,7 @@ async function work<State>(
   partition: number,
   records: readonly ReturnType<typeof record>[],
 ): Promise<{ position: bigint }> {
-  const topic = topicInKafka(processor.input, 1);
+  const topic = topicInKafka(processor.input, 1, 1);
   const context: TaskContext<State> = {
     processor,
     kafka,
@@ -117,7 +117,7 @@ async function work<State>(
 /** Puts records into a topic, so that offsets beyond them can be committed. */
 async function fill(name: TopicName, partition: number, records: readonly ReturnType<typeof record>[]) {
   await producer.send({
-    topic: topicInKafka(name, 1),
+    topic: topicInKafka(name, 1, 1),
     messages: records.map((one) => ({ ...one, partition })),
   });
 }
@@ -168,7 +168,7 @@ test('the sessionizer refuses too, by its outputs or by what is gone of its inpu
 
   await fill('events.identified', 3, [record(3, { kind: 'event' })]);
   assert.deepEqual(await work(sessionizer, 3, []), { position: 0n });
-  const topic = topicInKafka('events.identified', 1);
+  const topic = topicInKafka('events.identified', 1, 1);
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 3, offset: '1' }] });
   await assert.rejects(work(sessionizer, 3, []), /the topic starts at 1/);
 });
@@ -180,19 +180,19 @@ test('a first start that died before its first commit is followed by another', a
   const transaction = await dying.transaction();
   for (const name of merger.outputs) {
     const messages = [{ ...record(partition, { kind: 'event' }), partition }];
-    await transaction.send({ topic: topicInKafka(name, 1), messages });
+    await transaction.send({ topic: topicInKafka(name, 1, 1), messages });
   }
   await transaction.abort();
   await dying.disconnect();
   // Readers may pass over the records of a transaction a moment after it has ended.
   for (const name of merger.outputs)
-    await until(name, async () => (await reader.bounds(topicInKafka(name, 1), partition)).end > 0n);
+    await until(name, async () => (await reader.bounds(topicInKafka(name, 1, 1), partition)).end > 0n);
   assert.deepEqual(await work(merger, partition, []), { position: 0n });
 });
 
 test('a first commit that the former owner made just now is found', async () => {
   const partition = 0;
-  const topic = topicInKafka(merger.input, 1);
+  const topic = topicInKafka(merger.input, 1, 1);
   const former = kafka.producer({ transactionalId: 'former', idempotent: true, maxInFlightRequests: 1 });
   await former.connect();
   let asked = 0;

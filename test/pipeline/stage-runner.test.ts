@@ -49,6 +49,7 @@ function startRunner(isBroken: () => boolean): StageRunner<object> {
     kafka: createKafka({ clientId: 'test', brokers: backend.brokers, log }),
     reader,
     generation: 1,
+    logRevision: 1,
     log,
     metrics: createStageMetrics(new Registry()),
   });

@@ -91,7 +91,7 @@ function historyOf(device: number): Partial<Collected>[] {
 }
 
 async function readAll(name: TopicName) {
-  const topic = topicInKafka(name, 1);
+  const topic = topicInKafka(name, 1, 1);
   const values: Buffer[] = [];
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     const { start, end } = await reader.bounds(topic, partition);

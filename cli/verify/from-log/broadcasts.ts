@@ -1,15 +1,15 @@
-import { type TopicName, topicInKafka } from '#schemas/topics.ts';
+import { type StageTopic, topicInKafka } from '#schemas/topics.ts';
 import type { KafkaAccess } from '../../kafka-access.ts';
 import type { FoldOptions } from './partition-fold.ts';
 
-const TOPICS: readonly TopicName[] = ['identity.blocks'];
+const TOPICS: readonly StageTopic[] = ['identity.blocks'];
 
 /** The records that every task of a stage reads whole. */
 export async function readBroadcasts(
   { reader }: KafkaAccess,
   generation: number,
 ): Promise<FoldOptions['broadcasts']> {
-  const broadcasts = new Map<TopicName, { key: Buffer; value: Buffer | null; timestampMs: number }[]>();
+  const broadcasts = new Map<StageTopic, { key: Buffer; value: Buffer | null; timestampMs: number }[]>();
   for (const name of TOPICS) {
     const records: { key: Buffer; value: Buffer | null; timestampMs: number }[] = [];
     const topic = topicInKafka(name, generation);

@@ -1,6 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Environment } from '#lib/config/environments.ts';
-import { topicInKafka } from '#schemas/topics.ts';
 import type { KafkaAccess } from '../../kafka-access.ts';
 import { CommandError } from '../../usage-error.ts';
 import { type LaterRejection, readRefusals } from '../read-log.ts';
@@ -42,7 +41,7 @@ export type FromLogOptions = {
 /** Folds the log up to the cut with the services' own core and compares ClickHouse with what comes out. */
 export async function checkFromLog(options: FromLogOptions): Promise<FromLog> {
   const { kafka, generation, cut, say } = options;
-  const topic = topicInKafka('events.collected', generation);
+  const topic = await kafka.topicOf('events.collected', generation);
   const partitions = [...cut.keys()];
   const { later: rejections, atMerger } = await readRefusals(kafka, generation, partitions);
   const broadcasts = await readBroadcasts(kafka, generation);

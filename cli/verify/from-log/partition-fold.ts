@@ -3,7 +3,7 @@ import { foldChunk, type PlacedOutput, type ReadRecord } from '#lib/streams/fold
 import type { Processor } from '#lib/streams/processor.ts';
 import { collectedCodec, migrationCodec } from '#schemas/codec.ts';
 import { DecodeError } from '#schemas/framing.ts';
-import { type TopicName, topicInKafka } from '#schemas/topics.ts';
+import type { TopicName } from '#schemas/topics.ts';
 import type { Collected, Migration } from '#schemas/types.ts';
 import { createMerger, type MergerState } from '../../../services/identity-merger/core/processor.ts';
 import { createSessionizer, type SessionizerState } from '../../../services/sessionizer/core/processor.ts';
@@ -67,7 +67,7 @@ export class PartitionFold {
   add(records: readonly ReadRecord[]): FoldedRecords {
     const { partition, generation } = this.#options;
     const place = (topic: 'events.collected' | 'events.identified') => ({
-      topic: topicInKafka(topic, generation),
+      topic,
       partition,
       generation,
     });

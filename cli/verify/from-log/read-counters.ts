@@ -42,7 +42,7 @@ export type CountersToRead = {
 
 /** Counters as the stages have committed them by now, each beside the fold's. `isExact` is left to the caller. */
 export async function readCounters(
-  { admin }: KafkaAccess,
+  kafka: KafkaAccess,
   { generation, folded, merger }: CountersToRead,
 ): Promise<Omit<Counters, 'isExact'>[]> {
   const counters: Omit<Counters, 'isExact'>[] = folded.map((own, partition) => ({
@@ -54,7 +54,7 @@ export async function readCounters(
   }));
   for (const input of STAGE_INPUTS) {
     if (input.topic === 'events.collected' || input.topic === 'sessions') continue;
-    const commits = await commitsOf(admin, input, generation);
+    const commits = await commitsOf(kafka, input, generation);
     folded.forEach((partition, at) => {
       counters.push({
         stage: input.service,

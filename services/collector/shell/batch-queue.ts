@@ -10,7 +10,7 @@ const RECORD_OVERHEAD_BYTES = 24;
 
 /** The records of one request, on their way to the log. */
 export type Submission = {
-  readonly records: readonly LogRecord[];
+  records: readonly LogRecord[];
   readonly submittedAtMs: number;
   readonly done: () => void;
   readonly failed: (error: Error) => void;
@@ -63,6 +63,13 @@ export class BatchQueue {
     }
     this.#waiting.splice(0, finished);
     return batch;
+  }
+
+  /** Moves all that waits to the partitions of another log. */
+  move(partitions: number, place: (record: LogRecord) => LogRecord): void {
+    this.#partitionRecords = new Array(partitions).fill(0);
+    this.#partitionBytes = new Array(partitions).fill(0);
+    for (const submission of this.#waiting) submission.records = submission.records.map(place);
   }
 
   /** Removes and returns all that waits. */

@@ -1,17 +1,19 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { loadEnvironments } from '#lib/config/environments.ts';
 import { ConfigError } from '#lib/errors.ts';
+import { openInstallation } from '#lib/generations/open-installation.ts';
 import { createKafka } from '#lib/kafka/client.ts';
-import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
+import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { waitForKafka } from '#lib/kafka/wait-for-kafka.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { RunningService } from '#lib/service/run-service.ts';
-import type { TopicName } from '#schemas/topics.ts';
 import type { CollectorConfig } from '../config.ts';
 import { newTick } from '../core/tick.ts';
 import { createClientLookup } from './client-lookup.ts';
 import { createHttpServer } from './http-server.ts';
 import { KafkaPublisher } from './kafka-publisher.ts';
+import { createLogPlaces } from './log-places.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { createMetrics } from './metrics.ts';
 import { createRandomIds } from './random-ids.ts';
@@ -20,6 +22,8 @@ import { startTicker } from './ticker.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CLIENT_ID = 'cairn-collector';
+/** Time Kafka has to hear that the collector goes. */
+const GOODBYE_MS = 1000;
 
 /** Starts the collector: it answers HTTP at once (503 until Kafka is there) and is ready when Kafka takes records. */
 export async function startCollector(config: CollectorConfig, log: Logger): Promise<RunningService> {
@@ -30,17 +34,16 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
   const kafka = createKafka({ clientId: CLIENT_ID, brokers, log });
   const budget = new MemoryBudget(config.CAIRN_MAX_BYTES_IN_FLIGHT);
   const metrics = createMetrics(() => budget.bytes);
-  const encode = createRecordEncoder(partitions);
   const newId = createRandomIds();
   const publisher = new KafkaPublisher({
     kafka,
-    topic: 'events.collected' satisfies TopicName,
     partitions,
     lingerMs: config.CAIRN_LINGER_MS,
     ackTimeoutMs: config.CAIRN_ACK_TIMEOUT_MS,
     log,
     observeSendMs: (ms) => metrics.sendSeconds.observe(ms / 1000),
   });
+  const encode = createRecordEncoder(() => publisher.partitions);
   const http = createHttpServer({
     environments: new Map(environments.map((environment) => [environment.appId, environment])),
     refusePlaceholders: config.CAIRN_PLACEHOLDER_IDENTITIES === 'refuse',
@@ -60,12 +63,16 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
   const url = await listen(http, config);
 
   const admin = await waitForKafka({ clientId: CLIENT_ID, brokers, log });
-  await ensureTopics(admin, { partitions, replicationFactor: config.CAIRN_REPLICATION_FACTOR });
-  await admin.disconnect();
-  await publisher.start();
+  const reader = await PartitionReader.open({ brokers, clientId: CLIENT_ID, log });
+  await openInstallation(admin, reader, {
+    partitions,
+    replicationFactor: config.CAIRN_REPLICATION_FACTOR,
+    log,
+  });
+  await publisher.start(createLogPlaces(admin, reader));
   const ticker = startTicker({
     publisher,
-    lastAckAtMs: publisher.lastAckAtMs,
+    lastAckAtMs: () => publisher.lastAckAtMs,
     encode,
     newTick: (nowMs) => newTick(newId(), nowMs),
     tickAfterMs: config.CAIRN_TICK_AFTER_MS,
@@ -85,6 +92,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
       clearTimeout(patience);
       await ticker.stop();
       await publisher.stop();
+      await Promise.race([Promise.all([reader.close(), admin.disconnect()]), pause(GOODBYE_MS)]);
     },
   };
 }

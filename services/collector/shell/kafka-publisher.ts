@@ -1,9 +1,13 @@
 import { type Kafka, Partitioners, type Producer } from 'kafkajs';
 import { UnavailableError } from '#lib/errors.ts';
+import { isTooLarge } from '#lib/kafka/too-large.ts';
 import type { Logger } from '#lib/service/logger.ts';
+import { FIRST_REVISION, logInKafka } from '#schemas/topics.ts';
 import { type Batch, BatchQueue, type Submission } from './batch-queue.ts';
+import { entriesLeft, entriesOf, findLog } from './follow-log.ts';
+import type { LogPlace, LogPlaces } from './log-places.ts';
 import type { Publisher } from './publisher.ts';
-import type { LogRecord } from './record-encoder.ts';
+import { type LogRecord, placeRecord } from './record-encoder.ts';
 
 const WATCH_EVERY_MS = 250;
 
@@ -13,9 +17,13 @@ const DISCONNECT_MS = 2000;
 /** Tries of one send before its producer is given up and replaced: about a minute. */
 const SEND_RETRIES = 60;
 
+/** Times a batch may be refused for its size, and the pause between two where the log is not moving. */
+const MOST_REFUSALS = 5;
+const AGAIN_AFTER_MS = 100;
+
 export type KafkaPublisherOptions = {
   readonly kafka: Kafka;
-  readonly topic: string;
+  /** Partitions that the log is taken to have until it has been found. */
   readonly partitions: number;
   /** Time an idle publisher waits for more records before it sends. */
   readonly lingerMs: number;
@@ -33,8 +41,9 @@ export type KafkaPublisherOptions = {
 export class KafkaPublisher implements Publisher {
   readonly #options: KafkaPublisherOptions;
   readonly #queue: BatchQueue;
-  /** When a record of a partition was last acknowledged. Epoch ms. */
-  readonly lastAckAtMs: number[];
+  #places: LogPlaces | undefined;
+  #place: LogPlace;
+  #lastAckAtMs: number[];
   #producer: Producer | undefined;
   #sending: { batch: Batch; sinceMs: number } | undefined;
   #stalled = false;
@@ -45,12 +54,29 @@ export class KafkaPublisher implements Publisher {
   constructor(options: KafkaPublisherOptions) {
     this.#options = options;
     this.#queue = new BatchQueue(options.partitions);
-    this.lastAckAtMs = new Array(options.partitions).fill(Date.now());
+    this.#place = {
+      revision: FIRST_REVISION,
+      topic: logInKafka(FIRST_REVISION),
+      partitions: options.partitions,
+    };
+    this.#lastAckAtMs = new Array(options.partitions).fill(Date.now());
     this.#watch = setInterval(() => this.#failOverdue(Date.now()), WATCH_EVERY_MS);
   }
 
-  /** Connects the first producer; waits for Kafka without limit. */
-  async start(): Promise<void> {
+  /** Partitions of the log that is written to. */
+  get partitions(): number {
+    return this.#place.partitions;
+  }
+
+  /** When a record of each partition was last acknowledged. Epoch ms. */
+  get lastAckAtMs(): readonly number[] {
+    return this.#lastAckAtMs;
+  }
+
+  /** Finds the log and connects the first producer; waits for Kafka without limit. */
+  async start(places: LogPlaces): Promise<void> {
+    this.#places = places;
+    this.#move((await places.current()).place);
     this.#producer = await this.#connectProducer();
   }
 
@@ -104,8 +130,7 @@ export class KafkaPublisher implements Publisher {
       const sinceMs = Date.now();
       this.#sending = { batch, sinceMs };
       try {
-        await this.#send(batch.messages);
-        this.#acknowledge(batch, Date.now());
+        this.#acknowledge(batch, await this.#send(batch), Date.now());
         this.#options.observeSendMs(Date.now() - sinceMs);
       } catch (error) {
         this.#options.log.warn({ err: error }, 'a send failed; replacing the producer');
@@ -121,12 +146,51 @@ export class KafkaPublisher implements Publisher {
     }
   }
 
-  async #send(messages: LogRecord[]): Promise<void> {
-    await this.#producer!.send({ topic: this.#options.topic, acks: -1, messages });
+  /**
+   * Sends a batch and answers what of it was written where the log is now. A revision of the log that is sealed refuses
+   * it: then it goes to the next one, but for what the old one has.
+   */
+  async #send(batch: Batch): Promise<readonly LogRecord[]> {
+    const { log } = this.#options;
+    const places = this.#places as LogPlaces;
+    let entries = entriesOf(batch);
+    for (let refusals = 0; ; ) {
+      const from = this.#place;
+      const messages = entries.map(({ record }) => record);
+      try {
+        if (messages.length > 0) await this.#producer!.send({ topic: from.topic, acks: -1, messages });
+        return messages;
+      } catch (error) {
+        refusals += 1;
+        if (!isTooLarge(error) || refusals > MOST_REFUSALS) throw error;
+        const place = await findLog(places, from, log);
+        entries = await entriesLeft(entries, places, from, log);
+        // Sequence numbers of the old producer are in doubt: a broker may take another batch for a repetition.
+        const old = this.#producer;
+        this.#producer = await this.#connectProducer();
+        old?.disconnect().catch((reason) => log.debug({ err: reason }, 'old producer is gone'));
+        if (place.revision === from.revision) {
+          await pause(AGAIN_AFTER_MS);
+          continue;
+        }
+        log.info({ from: from.topic, to: place.topic }, 'writing to the next log');
+        this.#move(place);
+        entries = entries.map(({ record, submission }) => ({
+          record: placeRecord(record, place.partitions),
+          submission,
+        }));
+      }
+    }
   }
 
-  #acknowledge(batch: Batch, nowMs: number): void {
-    for (const { partition } of batch.messages) this.lastAckAtMs[partition] = nowMs;
+  #move(place: LogPlace): void {
+    this.#place = place;
+    this.#lastAckAtMs = new Array(place.partitions).fill(Date.now());
+    this.#queue.move(place.partitions, (record) => placeRecord(record, place.partitions));
+  }
+
+  #acknowledge(batch: Batch, written: readonly LogRecord[], nowMs: number): void {
+    for (const { partition } of written) this.#lastAckAtMs[partition] = nowMs;
     for (const { submission, count } of batch.parts) {
       submission.acknowledged += count;
       if (submission.acknowledged < submission.records.length || submission.settled) continue;

@@ -12,7 +12,7 @@ import { MAX_BATCH_BYTES } from './batch-queue.ts';
 import { createRecordEncoder, tickRecord } from './record-encoder.ts';
 
 test('the encoder writes what the codec writes, whatever the size', () => {
-  const encode = createRecordEncoder(4);
+  const encode = createRecordEncoder(() => 4);
   const inputs = [0, 10, 3000, 70_000, 600_000, 10].map((length, index) =>
     aRecord({ device_id: index, name: 'event', properties: 'ä'.repeat(length), flags: ['time_clamped'] }),
   );
@@ -30,12 +30,19 @@ test('the encoder writes what the codec writes, whatever the size', () => {
 
 test('a tick goes to the partition it is for, under the key of nobody', () => {
   const tick = newTick(5, 1000);
-  assert.deepEqual(tickRecord(createRecordEncoder(4), tick, 3), {
-    key: Buffer.alloc(8),
-    value: collectedCodec.encode({ kind: 'tick', event_id: 5, time: 1000, received_at: 1000 }),
-    partition: 3,
-    timestamp: '1000',
-  });
+  assert.deepEqual(
+    tickRecord(
+      createRecordEncoder(() => 4),
+      tick,
+      3,
+    ),
+    {
+      key: Buffer.alloc(8),
+      value: collectedCodec.encode({ kind: 'tick', event_id: 5, time: 1000, received_at: 1000 }),
+      partition: 3,
+      timestamp: '1000',
+    },
+  );
 });
 
 test('the largest record that is accepted fits into a batch', () => {
@@ -69,6 +76,6 @@ test('the largest record that is accepted fits into a batch', () => {
     ],
   };
   const { accepted } = accept('/v1/capture', body, someCircumstances()) as Accepted;
-  const { value } = createRecordEncoder(1)(accepted[0]!);
+  const { value } = createRecordEncoder(() => 1)(accepted[0]!);
   assert.ok(value.length > 0.75 * MAX_BATCH_BYTES && value.length < MAX_BATCH_BYTES, `${value.length} bytes`);
 });

@@ -3,7 +3,7 @@ import { partitionOf, recordKey } from '#schemas/ids.ts';
 import { latestSchema } from '#schemas/registry.ts';
 import type { Collected } from '#schemas/types.ts';
 
-/** A record of `events.collected` as the Kafka client takes it. */
+/** A record of the log as the Kafka client takes it. */
 export type LogRecord = {
   readonly key: Buffer;
   readonly value: Buffer;
@@ -15,8 +15,11 @@ export type LogRecord = {
 const SLAB_BYTES = 64 * 1024;
 const LIKELY_BYTES = 2048;
 
-/** Encodes records one after the other into shared slabs of memory, so that a record costs no allocation of its own. */
-export function createRecordEncoder(partitions: number): (input: Collected) => LogRecord {
+/**
+ * Encodes records one after the other into shared slabs of memory, so that a record costs no allocation of its own.
+ * `partitions` tells how many the log has at the moment.
+ */
+export function createRecordEncoder(partitions: () => number): (input: Collected) => LogRecord {
   const { id, type } = latestSchema('Collected');
   let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   let at = 0;
@@ -44,10 +47,15 @@ export function createRecordEncoder(partitions: number): (input: Collected) => L
     return {
       key,
       value: encode(input),
-      partition: partitionOf(key, partitions),
+      partition: partitionOf(key, partitions()),
       timestamp: String(input.received_at),
     };
   };
+}
+
+/** A record in its place in a log of so many partitions. */
+export function placeRecord(record: LogRecord, partitions: number): LogRecord {
+  return { ...record, partition: partitionOf(record.key, partitions) };
 }
 
 /** A tick: it carries stream time to a partition nobody has sent anything to. */

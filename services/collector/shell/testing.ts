@@ -34,7 +34,7 @@ export function createTestServer(
     trustProxy: '',
     newId: () => NEW_ID,
     now: () => RECEIVED_AT,
-    encode: createRecordEncoder(4),
+    encode: createRecordEncoder(() => 4),
     log: createLogger('collector', 'silent'),
     publisher,
     budget,

@@ -4,8 +4,8 @@ import { type LogRecord, tickRecord } from './record-encoder.ts';
 
 export type TickerOptions = {
   readonly publisher: Publisher;
-  /** When a record of each partition was last acknowledged, in epoch ms; read at each look. */
-  readonly lastAckAtMs: readonly number[];
+  /** When a record of each partition was last acknowledged, in epoch ms. */
+  readonly lastAckAtMs: () => readonly number[];
   readonly encode: (input: Collected) => LogRecord;
   readonly newTick: (nowMs: number) => Collected;
   /** Silence after which a partition gets a tick. */
@@ -20,10 +20,9 @@ export function startTicker(options: TickerOptions): { stop(): Promise<void> } {
 
   async function write(nowMs: number): Promise<void> {
     const records: LogRecord[] = [];
-    for (let partition = 0; partition < lastAckAtMs.length; partition += 1) {
-      const silentMs = nowMs - lastAckAtMs[partition]!;
-      if (silentMs >= tickAfterMs) records.push(tickRecord(encode, newTick(nowMs), partition));
-    }
+    lastAckAtMs().forEach((ackAtMs, partition) => {
+      if (nowMs - ackAtMs >= tickAfterMs) records.push(tickRecord(encode, newTick(nowMs), partition));
+    });
     if (records.length === 0) return;
     // A tick that cannot be written now is not missed: the next look writes a later one.
     await publisher.publish(records).then(

@@ -4,7 +4,7 @@ import { readSoundHead } from '#schemas/collected-checks.ts';
 import { type CollectedHead, readHead, withPrefix } from '#schemas/collected-head.ts';
 import { DecodeError } from '#schemas/framing.ts';
 import { canonicalUserId, parseRecordKey } from '#schemas/ids.ts';
-import type { TopicName } from '#schemas/topics.ts';
+import type { StageTopic } from '#schemas/topics.ts';
 import { Bindings } from './bindings.ts';
 import { BlockList } from './block-list.ts';
 import { DuplicatesWindow } from './duplicates-window.ts';
@@ -118,7 +118,7 @@ function forward(
   { bindings }: MergerState,
   record: InputRecord,
   head: CollectedHead,
-  topic: TopicName,
+  topic: StageTopic,
 ): Step {
   const userId = bindings.userOf(head.environment, head.deviceId) ?? head.userId;
   const value =

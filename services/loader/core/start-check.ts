@@ -1,5 +1,5 @@
 import { ConfigError } from '#lib/errors.ts';
-import type { TopicName } from '#schemas/topics.ts';
+import type { StageTopic } from '#schemas/topics.ts';
 import type { Position } from './position.ts';
 
 /** Topics the loader loads, and the tables their records end in. */
@@ -8,7 +8,7 @@ export const TABLES_OF_TOPIC = {
   sessions: ['sessions'],
   'profile.changes': ['user_properties', 'account_properties'],
   'identity.migrations': ['user_migrations'],
-} as const satisfies Partial<Record<TopicName, readonly string[]>>;
+} as const satisfies Partial<Record<StageTopic, readonly string[]>>;
 
 export type LoadedTopic = keyof typeof TABLES_OF_TOPIC;
 

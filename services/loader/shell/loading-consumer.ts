@@ -3,7 +3,7 @@ import { type RunningConsumer, runConsumer } from '#lib/kafka/run-consumer.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { readOrigin } from '#lib/streams/origin.ts';
 import { readRetry } from '#lib/streams/retry.ts';
-import { ORIGIN_HEADERS, type TopicName, topicInKafka } from '#schemas/topics.ts';
+import { ORIGIN_HEADERS, type StageTopic, topicInKafka } from '#schemas/topics.ts';
 import type { LoadRecord } from '../core/chunk-rows.ts';
 import { type Chunk, type Limits, planChunks } from '../core/chunks.ts';
 import { advance, formatMetadata, type Position, type Range, readPosition } from '../core/position.ts';
@@ -13,7 +13,7 @@ import { requireKept } from '../core/start-check.ts';
 export type Loaded = { readonly outcomes: ReadonlyMap<string, number>; readonly streamTimeMs: number };
 
 export type ChunkLoader = (
-  source: { readonly name: TopicName; readonly topic: string; readonly partition: number },
+  source: { readonly name: StageTopic; readonly topic: string; readonly partition: number },
   range: Range,
   records: readonly LoadRecord[],
   isWanted: () => boolean,
@@ -26,14 +26,14 @@ export type LoadingConsumerOptions = {
   readonly admin: Admin;
   readonly groupId: string;
   readonly generation: number;
-  readonly topics: readonly TopicName[];
+  readonly topics: readonly StageTopic[];
   /** Partitions that are loaded at the same time. */
   readonly concurrency: number;
   readonly limits: Limits;
   readonly load: ChunkLoader;
   /** Throws where ClickHouse holds records beyond a position, or beyond its intent. */
   readonly checkStart: (
-    name: TopicName,
+    name: StageTopic,
     partition: number,
     position: Position,
     isWanted: () => boolean,
@@ -77,7 +77,7 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
     const position = readPosition(committed?.offset ?? '-1', committed?.metadata ?? null);
     const kept = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
     requireKept(topic, partition, position.next, BigInt(kept?.low ?? 0));
-    await options.checkStart(names.get(topic) as TopicName, partition, position, isWanted);
+    await options.checkStart(names.get(topic) as StageTopic, partition, position, isWanted);
     if (position.intent !== undefined)
       log.info(
         { topic, partition, range: formatMetadata(position) },
@@ -88,7 +88,7 @@ export async function startLoadingConsumer(options: LoadingConsumerOptions): Pro
 
   async function loadBatch(payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
-    const name = names.get(topic) as TopicName;
+    const name = names.get(topic) as StageTopic;
     const key = `${topic} ${partition}`;
     const task =
       tasks.get(key) ?? (await withHeartbeat(payload, (isWanted) => openTask(topic, partition, isWanted)));

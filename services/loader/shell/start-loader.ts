@@ -47,10 +47,11 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
   const kafka = createKafka(kafkaOptions);
   const admin = await waitForKafka(kafkaOptions);
   const reader = await PartitionReader.open(kafkaOptions);
-  const known = await openGeneration(admin, reader, {
+  const { known, logRevision, partitions } = await openGeneration(admin, reader, {
     generation,
     partitions: config.CAIRN_PARTITIONS,
     replicationFactor: config.CAIRN_REPLICATION_FACTOR,
+    log,
   });
   await reader.close();
   const copiedBeforeMs = known?.copied_before ?? 0;
@@ -94,7 +95,7 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     groupId,
     generation,
     topics: Object.keys(TABLES_OF_TOPIC) as LoadedTopic[],
-    concurrency: config.CAIRN_PARTITIONS * Object.keys(TABLES_OF_TOPIC).length,
+    concurrency: partitions * Object.keys(TABLES_OF_TOPIC).length,
     limits: { rows: config.CAIRN_LOADER_BATCH_ROWS, bytes: config.CAIRN_LOADER_BATCH_BYTES },
     load: (source, ...chunk) =>
       source.name === 'identity.migrations' ? identity.load(source, ...chunk) : loadEvents(source, ...chunk),
@@ -104,7 +105,7 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     log,
     fail,
   });
-  const unwatch = watchTopics(admin, generation, fail);
+  const unwatch = watchTopics(admin, { generation, logRevision }, fail);
   notReady = '';
 
   return {
