@@ -16,6 +16,8 @@ export type PartitionProgress = StageInput & {
   /** Receive time of the first record not read yet, epoch ms; undefined where there is none. */
   readonly oldestMs: number | undefined;
   readonly counts: Readonly<Record<string, number>>;
+  /** Figures about the stage's state, where it has any. */
+  readonly facts: Readonly<Record<string, number>> | undefined;
 };
 
 export type Commit = {
@@ -23,6 +25,8 @@ export type Commit = {
   readonly counts: Readonly<Record<string, number>>;
   /** Largest receive time before the offset. Epoch ms UTC. */
   readonly streamTimeMs: number;
+  /** Figures about the stage's state, where it has any. */
+  readonly facts: Readonly<Record<string, number>> | undefined;
 };
 
 /** Committed offsets and counters of a stage's input, by partition; offset -1 = nothing committed yet. */
@@ -37,8 +41,8 @@ export async function commitsOf(
   });
   return new Map(
     answer?.partitions.map(({ partition, offset, metadata }) => {
-      const { counts, streamTime } = decodeMetadata(metadata);
-      return [partition, { offset: BigInt(offset), counts, streamTimeMs: streamTime }];
+      const { counts, streamTime, facts } = decodeMetadata(metadata);
+      return [partition, { offset: BigInt(offset), counts, streamTimeMs: streamTime, facts }];
     }),
   );
 }
@@ -55,13 +59,13 @@ export async function progressOfStages(kafka: KafkaAccess, generation: number): 
       if (!existing.has(topic)) return [];
       const commits = [...(await commitsOf(kafka, input, generation))];
       return Promise.all(
-        commits.map(async ([partition, { offset, counts }]) => {
+        commits.map(async ([partition, { offset, counts, facts }]) => {
           const { start, end } = await reader.bounds(topic, partition);
           // Offsets are bigint, which Math.max does not take.
           const expired = offset < start;
           const committed = expired ? start : offset;
           const unread = await unreadOf(reader, topic, partition, committed, end);
-          return { ...input, kafkaTopic: topic, partition, committed, end, counts, ...unread };
+          return { ...input, kafkaTopic: topic, partition, committed, end, counts, facts, ...unread };
         }),
       );
     }),

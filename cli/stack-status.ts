@@ -1,6 +1,10 @@
 import { hidePassword } from '#lib/config/hide-password.ts';
 import { RETRY_TAKEN } from '#lib/streams/retry.ts';
 import type { TopicName } from '#schemas/topics.ts';
+import {
+  type DuplicatesBound,
+  duplicatesBoundOf,
+} from '../services/identity-merger/core/duplicates-bound.ts';
 import { openClickHouse } from './clickhouse-access.ts';
 import { type KafkaAccess, openKafka } from './kafka-access.ts';
 import type { LocatedStack } from './locate-stack.ts';
@@ -52,6 +56,8 @@ export type StackStatus = {
   readonly collectedPerSecond: number;
   /** Records that stages rejected and that were not put back. */
   readonly deadLetters: number;
+  /** What the live generation remembers of idempotency keys; null before its merger has said so. */
+  readonly duplicates: DuplicatesBound | null;
 };
 
 /** Asks every part of a stack how it is. Throws CommandError where Kafka does not answer. */
@@ -110,6 +116,7 @@ export async function readStackStatus(stack: LocatedStack): Promise<StackStatus>
       services,
       collectedPerSecond,
       deadLetters: deadLettersOf(countsOf(progress)),
+      duplicates: duplicatesBoundOf(progress.map(({ facts }) => facts)) ?? null,
     };
   } finally {
     await kafka.close();

@@ -1,4 +1,5 @@
 import { defineCommand, JSON_OPTION } from '../command.ts';
+import { duplicatesText } from '../duplicates-text.ts';
 import { locateStack } from '../locate-stack.ts';
 import { isAlive } from '../run-file.ts';
 import { readStackStatus, type StackStatus } from '../stack-status.ts';
@@ -74,5 +75,5 @@ function render(status: StackStatus): string {
     [{ title: 'stage' }, { title: 'topic' }, { title: 'lag', right: true }, { title: 'by partition' }],
     inputs,
   );
-  return `${overview}\n${inputs.length === 0 ? '' : `${byPartition}\n`}collected ${status.collectedPerSecond} records/s over the last minute, ticks included · ${thousands(status.deadLetters)} rejected · generation ${status.generation}\n`;
+  return `${overview}\n${inputs.length === 0 ? '' : `${byPartition}\n`}collected ${status.collectedPerSecond} records/s over the last minute, ticks included · ${thousands(status.deadLetters)} rejected · generation ${status.generation}\n${status.duplicates === null ? '' : `${duplicatesText(status.duplicates)}\n`}`;
 }

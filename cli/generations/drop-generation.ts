@@ -87,7 +87,7 @@ export async function dropGeneration(
 async function removeSnapshots(directory: string, groups: readonly string[]): Promise<void> {
   const files = await readdir(directory).catch(() => []);
   const own = files.filter((file) => groups.some((group) => file.startsWith(`${group}.`)));
-  await Promise.all(own.map((file) => rm(join(directory, file), { force: true })));
+  await Promise.all(own.map((file) => rm(join(directory, file), { force: true, recursive: true })));
 }
 
 async function waitUntilGone(

@@ -6,6 +6,7 @@ import { forTerminal, type LogFile, openLogFile } from '../service-log.ts';
 import { type Supervisor, startSupervisor } from '../supervisor.ts';
 import { catchUp } from './catch-up.ts';
 import type { Comparison } from './compare-generations.ts';
+import { boundOfGeneration, duplicatesVariables } from './duplicates-variables.ts';
 import { requireLive, type Workplace } from './open-workplace.ts';
 import type { ReplayReport } from './replay-report.ts';
 import { stageSpecs } from './stage-specs.ts';
@@ -68,10 +69,12 @@ export async function runReplay(
     report.moved(building, closedMs);
   };
   let stages: Stages | undefined;
+  const bound = await boundOfGeneration(kafka, live);
+  const env = { ...context.env, ...duplicatesVariables(live, bound, context.env, progress) };
   try {
     // Collectors wait for it: an earlier replay was stopped in the middle.
     if (move !== undefined && building.log_sealed_at !== 0) await handOver(move);
-    const own = await startStages(place, context, generation, progress);
+    const own = await startStages(place, { ...context, env }, generation, progress);
     stages = own;
     const caughtUp = () => catchUp(kafka, generation, (seen) => report.progress(generation, seen));
     let comparison: Comparison | null = null;
@@ -128,8 +131,9 @@ async function startStages(
 ) {
   const logs = new Map<string, LogFile>();
   const directory = join(stack.settings.CAIRN_DATA_DIR, 'logs');
+  const stateDir = env['CAIRN_STATE_DIR'] || join(stack.settings.CAIRN_DATA_DIR, 'state');
   const supervisor: Supervisor = await startSupervisor(
-    stageSpecs({ ...stack, generation, env }),
+    stageSpecs({ ...stack, generation, env, stateDir }),
     {
       onChange: () => {},
       onNotice: say,

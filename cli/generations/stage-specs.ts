@@ -10,8 +10,10 @@ export function stageSpecs(options: {
   clickhouseUrl: string;
   partitions: number;
   env: Variables;
+  /** Where stages keep copies of their state. */
+  stateDir: string;
 }): readonly ServiceSpec[] {
-  const { generation, brokers, clickhouseUrl, partitions, env } = options;
+  const { generation, brokers, clickhouseUrl, partitions, env, stateDir } = options;
   const variables: Variables = {
     ...env,
     CAIRN_KAFKA_BROKERS: brokers.join(','),
@@ -19,6 +21,7 @@ export function stageSpecs(options: {
     CAIRN_PARTITIONS: String(partitions),
     CAIRN_GENERATION: String(generation),
     CAIRN_HEALTH_PORT: '0',
+    CAIRN_STATE_DIR: stateDir,
   };
   const stages = SERVICE_NAMES.filter(
     (name): name is Exclude<ServiceName, 'collector'> => name !== 'collector',

@@ -1,4 +1,5 @@
 import { applyRetention } from '#lib/kafka/ensure-topics.ts';
+import { duplicatesBoundOf } from '../../services/identity-merger/core/duplicates-bound.ts';
 import { clickHouseFailure } from '../clickhouse-access.ts';
 import { progressOfStages } from '../progress-of-stages.ts';
 import type { Workplace } from './open-workplace.ts';
@@ -23,5 +24,9 @@ export async function switchGeneration(place: Workplace, generation: number): Pr
   }
   const progress = await progressOfStages(kafka, generation);
   const oldestMs = Math.min(...progress.map((stage) => stage.oldestMs ?? Number.POSITIVE_INFINITY));
-  if (Date.now() - oldestMs < YOUNG_MS) await applyRetention(kafka.admin, { generation, replicationFactor });
+  if (Date.now() - oldestMs >= YOUNG_MS) return;
+  const bound = duplicatesBoundOf(progress.map(({ facts }) => facts));
+  // A merger that is restored reads back what it remembers.
+  const keepMs = bound === undefined ? {} : { 'events.identified': bound.windowMs + YOUNG_MS };
+  await applyRetention(kafka.admin, { generation, replicationFactor, keepMs });
 }

@@ -36,7 +36,7 @@ export const SHARED_SETTINGS = {
     default: '',
   } satisfies Setting<string>,
   CAIRN_STATE_DIR: {
-    doc: 'Directory for copies of a stage’s state, which make its restart quick; none = it folds everything anew.',
+    doc: 'Directory for copies of a stage’s state, which make its restart quick, and for what memory has no room for; none = it folds everything anew.',
     parse: text,
     default: '',
   } satisfies Setting<string>,

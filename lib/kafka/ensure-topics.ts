@@ -96,17 +96,24 @@ export async function countPartitions(admin: Admin, topic: string): Promise<numb
   return topics[0]?.partitions.length ?? 0;
 }
 
-/** Gives the derived topics of a generation the retention of the catalogue: it has read what it needs. */
+/**
+ * Gives the derived topics of a generation the retention of the catalogue, or what some of them must be kept at least:
+ * it has read what it needs.
+ */
 export async function applyRetention(
   admin: Admin,
-  options: { generation: number; replicationFactor: number },
+  options: {
+    generation: number;
+    replicationFactor: number;
+    keepMs?: Partial<Readonly<Record<TopicName, number>>>;
+  },
 ): Promise<void> {
   await admin.alterConfigs({
     validateOnly: false,
     resources: DERIVED_TOPICS.map((name) => ({
       type: TOPIC_RESOURCE,
       name: topicInKafka(name, options.generation),
-      configEntries: configOf(name, options.replicationFactor, false),
+      configEntries: configOf(name, options.replicationFactor, false, options.keepMs?.[name]),
     })),
   });
 }
@@ -116,12 +123,13 @@ function configOf(
   name: TopicName,
   replicationFactor: number,
   keepAll: boolean,
+  leastMs = 0,
 ): { name: string; value: string }[] {
   const { derived, cleanup, retentionMs, segmentMs } = TOPICS[name];
   const isKept = keepAll && derived;
   return [
     { name: 'cleanup.policy', value: isKept && cleanup === 'compact,delete' ? 'compact' : cleanup },
-    { name: 'retention.ms', value: String(isKept ? -1 : retentionMs) },
+    { name: 'retention.ms', value: String(isKept || retentionMs < 0 ? -1 : Math.max(retentionMs, leastMs)) },
     { name: 'segment.ms', value: String(segmentMs) },
     { name: 'min.insync.replicas', value: String(Math.min(2, replicationFactor)) },
     { name: 'max.message.bytes', value: String(MAX_BATCH_BYTES) },

@@ -6,6 +6,8 @@ import { decodeMetadata, EMPTY_METADATA, encodeMetadata } from './commit-metadat
 test('decodeMetadata() undoes encodeMetadata()', () => {
   const metadata = { streamTime: 1_767_225_600_000, counts: { 'event.forwarded': 3, 'tick.forwarded': 1 } };
   assert.deepEqual(decodeMetadata(encodeMetadata(metadata)), metadata);
+  const withFacts = { ...metadata, facts: { duplicates_window_ms: 86_400_000 } };
+  assert.deepEqual(decodeMetadata(encodeMetadata(withFacts)), withFacts);
 });
 
 test('decodeMetadata() starts from nothing where nothing was committed', () => {

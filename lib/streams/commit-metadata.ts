@@ -9,6 +9,8 @@ export type CommitMetadata = {
   readonly streamTime: number;
   /** Records by `<kind>.<outcome>` since the partition's first offset. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Figures about the stage's state, for people. */
+  readonly facts?: Readonly<Record<string, number>>;
 };
 
 export const EMPTY_METADATA: CommitMetadata = { streamTime: 0, counts: {} };
@@ -21,10 +23,10 @@ export function encodeMetadata(metadata: CommitMetadata): string {
 export function decodeMetadata(text: string | null | undefined): CommitMetadata {
   if (text === null || text === undefined || text === '') return EMPTY_METADATA;
   try {
-    const { streamTime, counts } = JSON.parse(text);
+    const { streamTime, counts, facts } = JSON.parse(text);
     if (!Number.isSafeInteger(streamTime)) throw new TypeError(`streamTime is ${streamTime}`);
     if (typeof counts !== 'object' || counts === null) throw new TypeError(`counts is ${counts}`);
-    return { streamTime, counts };
+    return { streamTime, counts, ...(facts === undefined ? {} : { facts }) };
   } catch (cause) {
     throw new InvariantError(
       `Cannot read the metadata of a committed offset: ${(cause as Error).message}, current value is ${text}`,

@@ -60,8 +60,8 @@ export type Processor<State> = {
   createState(): State;
   /** How state is copied to bytes and back, where folding it anew would take too long. */
   readonly snapshot?: {
-    /** Number of the bytes' layout: another one makes a snapshot unusable. */
-    readonly format: number;
+    /** Layout of the bytes and what bounds the state: another one makes a snapshot unusable. */
+    readonly format: string;
     encode(state: State): readonly Uint8Array[];
     decode(bytes: Buffer): State;
   };
@@ -72,4 +72,6 @@ export type Processor<State> = {
   step(state: State, record: InputRecord, streamTimeMs: number): Step;
   /** What is published once per transaction rather than per record. */
   flush(state: State): readonly Output[];
+  /** Figures about the state that are committed with the offset, for people: no result rests on them. */
+  facts?(state: State): Readonly<Record<string, number>>;
 };

@@ -4,6 +4,7 @@ import { DecodeError } from '#schemas/framing.ts';
 import { topicInKafka } from '#schemas/topics.ts';
 import { type CommitMetadata, decodeMetadata } from './commit-metadata.ts';
 import { committedOffset } from './committed-offset.ts';
+import type { OpenOffload } from './offload.ts';
 import type { TaskContext } from './task.ts';
 import { usableSnapshot } from './task-snapshot.ts';
 
@@ -59,35 +60,76 @@ async function requireReached<State>(
   }
 }
 
+/** Each restored topic: its offsets, and from which of them on records count. */
+type Bounds = Readonly<Record<string, { start: bigint; end: bigint; from: bigint }>>;
+
+export type Restored<State> = {
+  readonly state: State;
+  /** Where each restored topic ended. */
+  readonly ends: Readonly<Record<string, bigint>>;
+  readonly offload: OpenOffload<State> | undefined;
+};
+
 /**
- * State of a partition, folded from the stage's own outputs: from a snapshot on where there is a usable one.
- * `heartbeat` is called all the while.
+ * State of a partition, folded from the stage's own outputs: from a snapshot on where there is a usable one, and
+ * beside what was offloaded of it. `heartbeat` is called all the while.
  */
 export async function restoreState<State>(
   context: TaskContext<State>,
   partition: number,
   { position, metadata }: { position: bigint; metadata: CommitMetadata },
   heartbeat: () => Promise<void>,
-): Promise<State> {
+): Promise<Restored<State>> {
   const { processor, reader, generation } = context;
-  const bounds: Record<string, { start: bigint; end: bigint }> = {};
-  for (const { topic: name } of processor.restores) {
+  const bounds: Record<string, { start: bigint; end: bigint; from: bigint }> = {};
+  for (const { topic: name, windowMs } of processor.restores) {
     const topic = topicInKafka(name, generation);
-    bounds[topic] = await reader.bounds(topic, partition);
-  }
-  const snapshot = await usableSnapshot(context, partition, position, bounds);
-  const state = snapshot?.state ?? processor.createState();
-  for (const { topic: name, windowMs, fold } of processor.restores) {
-    const topic = topicInKafka(name, generation);
-    const { start, end } = bounds[topic] as { start: bigint; end: bigint };
+    const { start, end } = await reader.bounds(topic, partition);
     const inWindow =
       windowMs === undefined
         ? start
         : await reader.offsetAtTime(topic, partition, metadata.streamTime - windowMs);
-    if (inWindow === undefined) continue;
-    const known = snapshot?.ends[topic] ?? start;
-    const from = inWindow > known ? inWindow : known;
-    await foldTopic(context, { topic, partition, from, to: end }, (record) => fold(state, record), heartbeat);
+    bounds[topic] = { start, end, from: inWindow ?? end };
+  }
+  const offload = await openOffload(context, partition, { position, metadata }, bounds, heartbeat);
+  try {
+    return {
+      ...(await foldState(context, partition, { position, metadata }, { bounds, offload }, heartbeat)),
+      offload,
+    };
+  } catch (error) {
+    offload?.close();
+    throw error;
+  }
+}
+
+async function foldState<State>(
+  context: TaskContext<State>,
+  partition: number,
+  { position, metadata }: { position: bigint; metadata: CommitMetadata },
+  { bounds, offload }: { bounds: Bounds; offload: OpenOffload<State> | undefined },
+  heartbeat: () => Promise<void>,
+): Promise<Omit<Restored<State>, 'offload'>> {
+  const { processor, reader, generation } = context;
+  const snapshot = await usableSnapshot(context, partition, position, bounds, offload?.end);
+  const state = snapshot?.state ?? processor.createState();
+  offload?.attach(state);
+  for (const { topic: name, fold } of processor.restores) {
+    const topic = topicInKafka(name, generation);
+    const { from: inWindow, end: to } = bounds[topic] as Bounds[string];
+    const offloaded = name === context.offload?.store.topic ? offload : undefined;
+    const from = latest(inWindow, snapshot?.ends[topic], offloaded?.end);
+    let throughMs = snapshot === undefined ? 0 : metadata.streamTime;
+    await foldTopic(
+      context,
+      { topic, partition, from, to },
+      (record) => {
+        fold(state, record);
+        throughMs = Math.max(throughMs, record.timestampMs);
+      },
+      heartbeat,
+      async (end) => offloaded?.settle(state, { end, position, throughMs }, heartbeat),
+    );
   }
   for (const { topic: name, fold } of processor.broadcasts ?? []) {
     const topic = topicInKafka(name, generation);
@@ -101,7 +143,27 @@ export async function restoreState<State>(
       );
     }
   }
-  return state;
+  const ends = Object.fromEntries(Object.entries(bounds).map(([topic, { end }]) => [topic, end]));
+  return { state, ends };
+}
+
+function latest(first: bigint, ...others: readonly (bigint | undefined)[]): bigint {
+  return others.reduce<bigint>((last, other) => (other !== undefined && other > last ? other : last), first);
+}
+
+async function openOffload<State>(
+  { offload, groupId, topic, generation, log }: TaskContext<State>,
+  partition: number,
+  { position, metadata }: { position: bigint; metadata: CommitMetadata },
+  bounds: Bounds,
+  heartbeat: () => Promise<void>,
+): Promise<OpenOffload<State> | undefined> {
+  if (offload === undefined) return undefined;
+  const restored = bounds[topicInKafka(offload.store.topic, generation)] as Bounds[string];
+  const { clusterId } = offload;
+  const streamTimeMs = metadata.streamTime;
+  const place = { clusterId, groupId, topic, partition, position, streamTimeMs, restored, log };
+  return offload.store.open(place, heartbeat);
 }
 
 async function foldTopic<State>(
@@ -109,6 +171,7 @@ async function foldTopic<State>(
   range: { topic: string; partition: number; from: bigint; to: bigint },
   fold: (record: { key: Buffer; value: Buffer | null; timestampMs: number }) => void,
   heartbeat: () => Promise<void>,
+  afterChunk: (next: bigint) => Promise<void> = async () => {},
 ): Promise<void> {
   const { topic, partition, from, to } = range;
   if (from >= to) return;
@@ -126,6 +189,7 @@ async function foldTopic<State>(
         );
       }
     }
+    await afterChunk(next < to ? next : to);
     await heartbeat();
     if (Date.now() - saidAtMs >= RESTORE_LOG_EVERY_MS) {
       log.info({ topic, partition, at: Number(next), of: Number(to) }, 'restoring');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decodeSnapshot, encodeSnapshot, type SnapshotHeader, whyUnusable } from './snapshot.ts';
 
 const HEADER: SnapshotHeader = {
-  format: 1,
+  format: '1',
   clusterId: 'cluster',
   groupId: 'identity-merger.g1',
   topic: 'events.collected',
@@ -12,7 +12,7 @@ const HEADER: SnapshotHeader = {
   ends: { 'identity.migrations.g1': '7' },
 };
 const SITUATION = {
-  format: 1,
+  format: '1',
   clusterId: 'cluster',
   groupId: 'identity-merger.g1',
   topic: 'events.collected',
@@ -44,9 +44,17 @@ test('whyUnusable() has nothing against a snapshot of the same place that the lo
   assert.equal(whyUnusable(HEADER, { ...SITUATION, position: 500n }), '');
 });
 
+test('whyUnusable() wants what lay outside of a snapshot to be there still', () => {
+  const beside = { ...HEADER, offloaded: '5' };
+  assert.equal(whyUnusable(beside, { ...SITUATION, offloaded: 5n }), '');
+  assert.equal(whyUnusable(beside, { ...SITUATION, offloaded: 6n }), '');
+  assert.notEqual(whyUnusable(beside, { ...SITUATION, offloaded: 4n }), '');
+  assert.notEqual(whyUnusable(beside, SITUATION), '');
+});
+
 test('whyUnusable() finds every reason to doubt a snapshot', () => {
   const doubts = [
-    { ...SITUATION, format: 2 },
+    { ...SITUATION, format: '2' },
     { ...SITUATION, clusterId: 'another' },
     { ...SITUATION, groupId: 'identity-merger.g2' },
     { ...SITUATION, topic: 'events.collected.r2' },

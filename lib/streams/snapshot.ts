@@ -13,7 +13,7 @@ export type Snapshot = {
 
 export type SnapshotHeader = {
   /** Format of the state's bytes, as the processor numbers it. */
-  readonly format: number;
+  readonly format: string;
   readonly clusterId: string;
   readonly groupId: string;
   readonly topic: string;
@@ -22,6 +22,8 @@ export type SnapshotHeader = {
   readonly position: string;
   /** End of each restored topic at that time: what lies before it is in the state. */
   readonly ends: Readonly<Record<string, string>>;
+  /** Where a part of the state lay outside of memory and is not in the copy: the offset up to which. */
+  readonly offloaded?: string | undefined;
 };
 
 const DIGEST_BYTES = 32;
@@ -47,16 +49,18 @@ export function decodeSnapshot(bytes: Buffer): Snapshot {
   return { header: JSON.parse(rest.subarray(4, headerEnd).toString()), state: rest.subarray(headerEnd) };
 }
 
-export type SnapshotSituation = Omit<SnapshotHeader, 'ends' | 'position'> & {
+export type SnapshotSituation = Omit<SnapshotHeader, 'ends' | 'position' | 'offloaded'> & {
   /** Committed offset of the partition. */
   readonly position: bigint;
   /** First offset and end of each restored topic. */
   readonly bounds: Readonly<Record<string, { readonly start: bigint; readonly end: bigint }>>;
+  /** Up to which offset the part outside of memory is known now. */
+  readonly offloaded?: bigint | undefined;
 };
 
 /** Why a snapshot cannot be used in a situation; empty where it can. */
 export function whyUnusable(
-  { ends, position, ...same }: SnapshotHeader,
+  { ends, position, offloaded, ...same }: SnapshotHeader,
   situation: SnapshotSituation,
 ): string {
   for (const field of ['format', 'clusterId', 'groupId', 'topic', 'partition'] as const) {
@@ -64,6 +68,8 @@ export function whyUnusable(
   }
   if (BigInt(position) > situation.position)
     return `it is of offset ${position}, the committed one is ${situation.position}`;
+  if (offloaded !== undefined && BigInt(offloaded) > (situation.offloaded ?? -1n))
+    return `what lies outside of it went up to ${offloaded} then and goes up to ${situation.offloaded} now`;
   for (const [topic, { start, end }] of Object.entries(situation.bounds)) {
     const known = ends[topic];
     if (known === undefined) return `it knows nothing of ${topic}`;

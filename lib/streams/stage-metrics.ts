@@ -7,6 +7,7 @@ export type StageMetrics = {
   readonly failures: Counter;
   readonly rejected: Counter<'code'>;
   readonly streamTimeSeconds: Gauge<'partition'>;
+  readonly facts: Gauge<'partition' | 'fact'>;
 };
 
 /** Metrics of a transactional stage. */
@@ -43,6 +44,12 @@ export function createStageMetrics(registry: Registry): StageMetrics {
       name: 'cairn_stage_stream_time_seconds',
       help: 'Largest receive time processed, Unix time.',
       labelNames: ['partition'],
+      registers,
+    }),
+    facts: new Gauge({
+      name: 'cairn_stage_state',
+      help: 'What a partition’s state holds and what bounds it, as committed with its offset.',
+      labelNames: ['partition', 'fact'],
       registers,
     }),
   };

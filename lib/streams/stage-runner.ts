@@ -31,6 +31,7 @@ export type StageOptions<State> = {
   readonly log: Logger;
   readonly metrics: StageMetrics;
   readonly snapshots?: Snapshots | undefined;
+  readonly offload?: TaskContext<State>['offload'];
 };
 
 /**
@@ -141,6 +142,7 @@ export class StageRunner<State> {
         const rejected = await task.process(
           chunk,
           at === messages.length ? batchEnd : BigInt(last.offset) + 1n,
+          heartbeat,
         );
         this.#count(partition, task, chunk.length, rejected);
         resolveOffset(last.offset);
@@ -184,6 +186,8 @@ export class StageRunner<State> {
     this.#metrics.records.inc(records);
     this.#metrics.transactions.inc();
     this.#metrics.streamTimeSeconds.set({ partition }, task.metadata.streamTime / 1000);
+    for (const [fact, value] of Object.entries(task.metadata.facts ?? {}))
+      this.#metrics.facts.set({ partition, fact }, value);
   }
 }
 

@@ -1,4 +1,3 @@
-import { topicInKafka } from '#schemas/topics.ts';
 import { whyUnusable } from './snapshot.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
 import type { TaskContext } from './task.ts';
@@ -14,6 +13,7 @@ export async function usableSnapshot<State>(
   partition: number,
   position: bigint,
   bounds: Bounds,
+  offloaded?: bigint,
 ): Promise<{ state: State; ends: Readonly<Record<string, bigint>> } | undefined> {
   if (snapshots === undefined || processor.snapshot === undefined) return undefined;
   const { directory, clusterId } = snapshots;
@@ -29,6 +29,7 @@ export async function usableSnapshot<State>(
       partition,
       position,
       bounds,
+      offloaded,
     });
     if (reason === '') {
       const ends = Object.entries(found.header.ends).map(([name, end]) => [name, BigInt(end)] as const);
@@ -42,23 +43,34 @@ export async function usableSnapshot<State>(
   return undefined;
 }
 
-/** Copies a partition's state. Only between two transactions, when outputs and state say the same. */
+/**
+ * Copies a partition's state. Only between two transactions, when outputs and state say the same. `ends` is where the
+ * restored topics ended for this task: asked of Kafka, they might be those of its successor.
+ */
 export async function saveSnapshot<State>(
-  { processor, snapshots, reader, groupId, topic, generation, log }: TaskContext<State>,
+  { processor, snapshots, groupId, topic, log }: TaskContext<State>,
   partition: number,
-  position: bigint,
+  at: {
+    readonly position: bigint;
+    readonly ends: Readonly<Record<string, bigint>>;
+    readonly offloaded: bigint | undefined;
+  },
   state: State,
 ): Promise<void> {
   if (snapshots === undefined || processor.snapshot === undefined) return;
   const { directory, clusterId } = snapshots;
   const { format, encode } = processor.snapshot;
   try {
-    const ends: Record<string, string> = {};
-    for (const { topic: name } of processor.restores) {
-      const restored = topicInKafka(name, generation);
-      ends[restored] = String((await reader.bounds(restored, partition)).end);
-    }
-    const header = { format, clusterId, groupId, topic, partition, position: String(position), ends };
+    const header = {
+      format,
+      clusterId,
+      groupId,
+      topic,
+      partition,
+      position: String(at.position),
+      ends: Object.fromEntries(Object.entries(at.ends).map(([name, end]) => [name, String(end)])),
+      offloaded: at.offloaded === undefined ? undefined : String(at.offloaded),
+    };
     await directory.write(header, encode(state));
   } catch (error) {
     // A snapshot only saves time.

@@ -1,14 +1,15 @@
-import { type Kafka, type KafkaMessage, Partitioners, type Producer } from 'kafkajs';
+import { type Kafka, type KafkaMessage, Partitioners, type Producer, type RecordMetadata } from 'kafkajs';
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { DecodeCode } from '#schemas/framing.ts';
-import { TOPICS } from '#schemas/topics.ts';
+import { TOPICS, topicInKafka } from '#schemas/topics.ts';
 import { type CommitMetadata, encodeMetadata } from './commit-metadata.ts';
 import { foldChunk, type ReadRecord } from './fold-chunk.ts';
+import type { Offload, OpenOffload } from './offload.ts';
 import { readOrigin } from './origin.ts';
 import type { Processor } from './processor.ts';
 import { requestsOf } from './produce-requests.ts';
-import { committedPosition, restoreState } from './restore-task.ts';
+import { committedPosition, type Restored, restoreState } from './restore-task.ts';
 import { MARKER_PASSED, readRetry } from './retry.ts';
 import { type Snapshots, saveSnapshot } from './task-snapshot.ts';
 
@@ -22,6 +23,8 @@ export type TaskContext<State> = {
   readonly log: Logger;
   /** Where state is copied to now and then; undefined = nowhere. */
   readonly snapshots?: Snapshots | undefined;
+  /** Where a part of the state lies outside of memory; undefined = all of it is in memory. */
+  readonly offload?: { readonly store: Offload<State>; readonly clusterId: string } | undefined;
 };
 
 const TRANSACTION_TIMEOUT_MS = 60_000;
@@ -41,6 +44,9 @@ export class Task<State> {
   readonly #partition: number;
   readonly #producer: Producer;
   readonly #state: State;
+  readonly #offload: OpenOffload<State> | undefined;
+  /** Where each restored topic ends, as far as this task and its predecessors wrote it. */
+  readonly #ends: Record<string, bigint>;
   #metadata: CommitMetadata;
   /** False while state may be ahead of what is committed. */
   #isCommitted = true;
@@ -53,12 +59,14 @@ export class Task<State> {
     context: TaskContext<State>,
     partition: number,
     producer: Producer,
-    start: { state: State; metadata: CommitMetadata; position: bigint },
+    start: Restored<State> & { metadata: CommitMetadata; position: bigint },
   ) {
     this.#context = context;
     this.#partition = partition;
     this.#producer = producer;
     this.#state = start.state;
+    this.#offload = start.offload;
+    this.#ends = { ...start.ends };
     this.#metadata = start.metadata;
     this.position = start.position;
     this.#snapshotPosition = start.position;
@@ -86,8 +94,8 @@ export class Task<State> {
       await fence.abort();
       await heartbeat();
       const { position, metadata } = await committedPosition(context, partition);
-      const state = await restoreState(context, partition, { position, metadata }, heartbeat);
-      return new Task(context, partition, producer, { state, metadata, position });
+      const restored = await restoreState(context, partition, { position, metadata }, heartbeat);
+      return new Task(context, partition, producer, { ...restored, metadata, position });
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
       throw error;
@@ -96,9 +104,13 @@ export class Task<State> {
 
   /**
    * Processes consecutive records in one transaction and moves on to `next`. Answers the codes of the dead letters
-   * it wrote. After a throw the task is dead.
+   * it wrote. After a throw the task is dead. `heartbeat` is called where it takes long.
    */
-  async process(messages: readonly KafkaMessage[], next: bigint): Promise<readonly DecodeCode[]> {
+  async process(
+    messages: readonly KafkaMessage[],
+    next: bigint,
+    heartbeat: () => Promise<void> = async () => {},
+  ): Promise<readonly DecodeCode[]> {
     const { processor, groupId, topic, generation } = this.#context;
     const partition = this.#partition;
     this.#isCommitted = false;
@@ -110,11 +122,14 @@ export class Task<State> {
     });
 
     const { outputs, rejected } = folded;
-    const metadata = this.#withMarkers(folded.metadata, Number(next - this.position) - messages.length);
+    const metadata = {
+      ...this.#withMarkers(folded.metadata, Number(next - this.position) - messages.length),
+      ...(processor.facts === undefined ? {} : { facts: processor.facts(this.#state) }),
+    };
     const transaction = await this.#producer.transaction();
     // Outputs before offsets: adding partitions is what waits for the previous transaction's markers.
     for (const topicMessages of requestsOf(outputs, partition, generation)) {
-      await transaction.sendBatch({ topicMessages });
+      noteEnds(this.#ends, topicMessages, await transaction.sendBatch({ topicMessages }));
     }
     const committed = { partition, offset: String(next), metadata: encodeMetadata(metadata) };
     await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions: [committed] }] });
@@ -122,6 +137,7 @@ export class Task<State> {
     this.#metadata = metadata;
     this.position = next;
     this.#isCommitted = true;
+    await this.#settle(heartbeat);
     if (Date.now() - this.#snapshotAtMs >= SNAPSHOT_EVERY_MS) await this.snapshot();
     return rejected;
   }
@@ -129,9 +145,18 @@ export class Task<State> {
   /** Copies the state, if it is that of the committed offset, so that the next opening is quick. */
   async snapshot(): Promise<void> {
     if (!this.#isCommitted || this.position === this.#snapshotPosition) return;
-    await saveSnapshot(this.#context, this.#partition, this.position, this.#state);
+    const at = { position: this.position, ends: this.#ends, offloaded: this.#offload?.end };
+    await saveSnapshot(this.#context, this.#partition, at, this.#state);
     this.#snapshotAtMs = Date.now();
     this.#snapshotPosition = this.position;
+  }
+
+  async #settle(heartbeat: () => Promise<void>): Promise<void> {
+    const { offload, generation } = this.#context;
+    const end = offload && this.#ends[topicInKafka(offload.store.topic, generation)];
+    if (end === undefined) return;
+    const at = { end, position: this.position, throughMs: this.#metadata.streamTime };
+    await this.#offload?.settle(this.#state, at, heartbeat);
   }
 
   /** Every offset of the log is accounted for, those without a record too; on derived topics nobody asks. */
@@ -146,7 +171,24 @@ export class Task<State> {
   }
 
   async close(): Promise<void> {
+    this.#offload?.close();
     await this.#producer.disconnect();
+  }
+}
+
+/**
+ * Notes where topics end after a request. A broker that does not say, since it had the request before, leaves the end
+ * where it was: what lies behind it is folded once more, which changes nothing.
+ */
+function noteEnds(
+  ends: Record<string, bigint>,
+  sent: readonly { topic: string; messages: readonly unknown[] }[],
+  answers: readonly RecordMetadata[],
+): void {
+  for (const { topicName, baseOffset = '-1' } of answers) {
+    const count = sent.find(({ topic }) => topic === topicName)?.messages.length ?? 0;
+    if (ends[topicName] !== undefined && baseOffset !== '-1')
+      ends[topicName] = BigInt(baseOffset) + BigInt(count);
   }
 }
 

@@ -57,8 +57,8 @@ function aMessage(offset: number, idempotencyKey: string): KafkaMessage {
   return { key: recordKey(1, DEVICE), value, timestamp, offset: String(offset), attributes: 0, headers: {} };
 }
 
-/** Opens the merger's task and does something with it. The input's own log is not read: records are given to it. */
-async function withTask<T>(use: (task: Task<MergerState>) => Promise<T>): Promise<T> {
+/** Opens the merger's task. The input's own log is not read: records are given to it. */
+async function openTask(): Promise<Task<MergerState>> {
   const { clusterId } = await admin.describeCluster();
   const context: TaskContext<MergerState> = {
     processor: createMerger({ partitions: 1, generation: 1 }),
@@ -71,13 +71,19 @@ async function withTask<T>(use: (task: Task<MergerState>) => Promise<T>): Promis
     snapshots: { directory: new SnapshotDirectory(directory), clusterId },
   };
   // A broker that has just started may not coordinate its groups yet; a runner would open the task again too.
-  const task = await until('the task to open', () => Task.open(context, 0, async () => undefined));
+  return until('the task to open', () => Task.open(context, 0, async () => undefined));
+}
+
+async function withTask<T>(use: (task: Task<MergerState>) => Promise<T>): Promise<T> {
+  const task = await openTask();
   try {
     return await use(task);
   } finally {
     await task.close();
   }
 }
+
+const duplicatesOf = (task: Task<MergerState>) => task.metadata.counts['event.duplicate'] ?? 0;
 
 test('a task restores from a snapshot and what came after it, and throws a doubtful one away', async () => {
   const producer = createKafka({ clientId: 'test', brokers: backend.brokers, log }).producer();
@@ -94,7 +100,6 @@ test('a task restores from a snapshot and what came after it, and throws a doubt
   const [file = ''] = await readdir(directory);
   assert.equal(file, 'identity-merger.g1.events.collected-0.snapshot');
 
-  const duplicatesOf = (task: Task<MergerState>) => task.metadata.counts['event.duplicate'] ?? 0;
   await withTask(async (task) => {
     await task.process([aMessage(2, 'first'), aMessage(3, 'second'), aMessage(4, 'third')], 5n);
     assert.equal(duplicatesOf(task), 2, 'one key is known from the snapshot, one from what came after it');
@@ -110,4 +115,19 @@ test('a task restores from a snapshot and what came after it, and throws a doubt
   });
   assert.equal(said.includes('threw a snapshot away'), true);
   assert.deepEqual(await readdir(directory), []);
+});
+
+test('a snapshot by a task that has lost its partition does not hide what its successor wrote', async () => {
+  const former = await openTask();
+  await former.process([aMessage(7, 'of the former')], 8n);
+  await withTask(async (task) => {
+    await task.process([aMessage(8, 'of its successor')], 9n);
+    await former.snapshot();
+  });
+  await former.close();
+  await withTask(async (task) => {
+    const before = duplicatesOf(task);
+    await task.process([aMessage(9, 'of the former'), aMessage(10, 'of its successor')], 11n);
+    assert.equal(duplicatesOf(task) - before, 2);
+  });
 });

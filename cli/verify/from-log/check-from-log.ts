@@ -1,6 +1,8 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Environment } from '#lib/config/environments.ts';
+import { remembersAs } from '../../../services/identity-merger/core/duplicates-bound.ts';
 import type { KafkaAccess } from '../../kafka-access.ts';
+import { commitsOf } from '../../progress-of-stages.ts';
 import { CommandError } from '../../usage-error.ts';
 import { type LaterRejection, readRefusals } from '../read-log.ts';
 import { readBroadcasts } from './broadcasts.ts';
@@ -12,6 +14,8 @@ import { FoldProgress } from './fold-progress.ts';
 import { LaterRecords } from './later-records.ts';
 import { type Collision, People } from './people.ts';
 import { type FoldedCounts, readCounters } from './read-counters.ts';
+
+const MERGER_INPUT = { service: 'identity-merger', topic: 'events.collected' } as const;
 
 export type FromLog = {
   readonly ok: boolean;
@@ -45,6 +49,7 @@ export async function checkFromLog(options: FromLogOptions): Promise<FromLog> {
   const partitions = [...cut.keys()];
   const { later: rejections, atMerger } = await readRefusals(kafka, generation, partitions);
   const broadcasts = await readBroadcasts(kafka, generation);
+  const commits = await commitsOf(kafka, MERGER_INPUT, generation);
   const people = new People();
   const findings = new Findings();
   const later = new LaterRecords(kafka, topic, cut);
@@ -64,6 +69,7 @@ export async function checkFromLog(options: FromLogOptions): Promise<FromLog> {
         partition,
         partitions: partitions.length,
         generation,
+        remembers: remembersAs(commits.get(partition)?.facts, partitions.length),
         broadcasts,
         isRejected: isRejected(rejections, partition),
         isRefused: (offset) => atMerger.get(partition)?.has(offset) ?? false,

@@ -5,7 +5,11 @@ import { collectedCodec, migrationCodec } from '#schemas/codec.ts';
 import { DecodeError } from '#schemas/framing.ts';
 import type { TopicName } from '#schemas/topics.ts';
 import type { Collected, Migration } from '#schemas/types.ts';
-import { createMerger, type MergerState } from '../../../services/identity-merger/core/processor.ts';
+import {
+  createMerger,
+  type MergerOptions,
+  type MergerState,
+} from '../../../services/identity-merger/core/processor.ts';
 import { createSessionizer, type SessionizerState } from '../../../services/sessionizer/core/processor.ts';
 
 /** What a record of the log must become. */
@@ -23,6 +27,8 @@ export type FoldOptions = {
   /** Partitions of the log: the merger shares its memory of idempotency keys among them. */
   readonly partitions: number;
   readonly generation: number;
+  /** What the generation's merger remembers of idempotency keys, where that is not the default. */
+  readonly remembers?: Partial<MergerOptions>;
   /** What every task of the merger reads whole, by topic: the blocked identities. */
   readonly broadcasts: ReadonlyMap<
     TopicName,
@@ -52,7 +58,7 @@ export class PartitionFold {
 
   constructor(options: FoldOptions) {
     this.#options = options;
-    this.#merger = refusing(createMerger(options), options.isRefused);
+    this.#merger = refusing(createMerger({ ...options, ...options.remembers }), options.isRefused);
     this.#mergerState = this.#merger.createState();
     for (const { topic, fold } of this.#merger.broadcasts ?? [])
       for (const record of options.broadcasts.get(topic) ?? []) fold(this.#mergerState, record);

@@ -15,9 +15,30 @@ function wordsOf(recordKey: Buffer, idempotency: Buffer): [number, number, numbe
   ];
 }
 
+/** Ids that have left memory. It is read at once, since a step does not wait. */
+export type OlderIds = {
+  /** Receive time, epoch ms, of the id when it was last let through; undefined = not known here. */
+  receivedAt(a: number, b: number, c: number, d: number): number | undefined;
+  readonly ids: number;
+  readonly bytes: number;
+};
+
+export type WindowOptions = {
+  /** How long an id is remembered, by receive time. */
+  readonly windowMs: number;
+  /** How many ids lie in memory. */
+  readonly capacity: number;
+  /**
+   * Whether ids beyond the capacity wait in memory until `markStored` says that they lie among the older ones. If
+   * not, the oldest is forgotten, and the capacity bounds what is remembered.
+   */
+  readonly overflows?: boolean;
+};
+
 /**
  * Remembers which idempotency keys were seen, exactly, within a span of receive time and up to a number of
- * ids; beyond either it forgets the oldest first.
+ * ids; beyond either it forgets the oldest first. With older ids beside it the span alone counts: where an id lies
+ * changes no answer.
  *
  * Ids lie in a ring in the order they came; an open-addressing table of ring positions finds them. Both are
  * typed arrays: ten million ids take about 370 MB and no garbage collection. An id is 128 bits, the hash of
@@ -34,31 +55,65 @@ export class DuplicatesWindow {
   /** Number of the oldest remembered id and of the next one; a slot is the number modulo the ring's length. */
   #first = 0;
   #next = 0;
+  /** Number of the first id that is not among the older ones yet. */
+  #stored = 0;
+  readonly #overflows: boolean;
+  #older: OlderIds | undefined;
 
-  constructor(options: { windowMs: number; capacity: number }) {
+  constructor(options: WindowOptions) {
     this.#windowMs = options.windowMs;
     this.#capacity = options.capacity;
+    this.#overflows = options.overflows ?? false;
     const slots = Math.min(FIRST_SLOTS, options.capacity);
     this.#words = new Uint32Array(4 * slots);
     this.#times = new Float64Array(slots);
     this.#table = new Uint32Array(tableLength(slots));
   }
 
-  /** What it remembers, oldest first: four words and a time an id. For a snapshot. */
-  toBytes(): { words: Uint8Array; times: Uint8Array } {
-    const words = new Uint32Array(4 * this.size);
-    const times = new Float64Array(this.size);
-    for (let index = 0; index < this.size; index += 1) {
-      const slot = this.#slot(this.#first + index);
+  /** Looks for what memory does not hold among these ids too. */
+  useOlder(older: OlderIds): void {
+    this.#older = older;
+  }
+
+  /** What only memory knows, in the order it came: four words and a time an id. For a snapshot, or to be stored. */
+  unstored(): { words: Uint32Array<ArrayBuffer>; times: Float64Array<ArrayBuffer> } {
+    const words = new Uint32Array(4 * this.waiting);
+    const times = new Float64Array(this.waiting);
+    const from = this.#next - this.waiting;
+    for (let index = 0; index < times.length; index += 1) {
+      const slot = this.#slot(from + index);
       words.set(this.#words.subarray(4 * slot, 4 * slot + 4), 4 * index);
       times[index] = this.#times[slot] as number;
     }
-    return { words: new Uint8Array(words.buffer), times: new Uint8Array(times.buffer) };
+    return { words, times };
   }
 
-  /** Remembers what `toBytes` gave. Only on a window that remembers nothing yet. */
+  /** All that memory holds lies among the older ids now, and may go where room is wanted. */
+  markStored(): void {
+    this.#stored = this.#next;
+    while (this.size > this.#capacity) this.#forgetFirst();
+  }
+
+  /** Number of ids that only memory knows. */
+  get waiting(): number {
+    return this.#next - Math.max(this.#first, this.#stored);
+  }
+
+  /** The bounds in force and what is held under them. Milliseconds, ids, bytes. */
+  facts(): Readonly<Record<string, number>> {
+    return {
+      duplicates_window_ms: this.#windowMs,
+      // With older ids beside it no number of ids bounds what is remembered.
+      duplicates_max_ids: this.#overflows ? 0 : this.#capacity,
+      duplicates_ids_in_memory: this.size,
+      duplicates_ids_on_disk: this.#older?.ids ?? 0,
+      duplicates_bytes_on_disk: this.#older?.bytes ?? 0,
+    };
+  }
+
+  /** Remembers what `unstored` gave. Only on a window that remembers nothing yet. */
   fill(words: Uint32Array, times: Float64Array): void {
-    const skip = Math.max(0, times.length - this.#capacity);
+    const skip = this.#overflows ? 0 : Math.max(0, times.length - this.#capacity);
     for (let index = skip; index < times.length; index += 1) {
       const [a, b, c, d] = words.subarray(4 * index, 4 * index + 4) as unknown as [
         number,
@@ -94,6 +149,9 @@ export class DuplicatesWindow {
       this.#remember(this.#find(a, b, c, d), a, b, c, d, receivedAtMs);
       return false;
     }
+    // What lies in memory was let through later than what is known of the same id elsewhere.
+    const olderMs = this.#older?.receivedAt(a, b, c, d);
+    if (olderMs !== undefined && olderMs >= nowMs - this.#windowMs) return true;
     this.#remember(at, a, b, c, d, receivedAtMs);
     return false;
   }
@@ -113,7 +171,7 @@ export class DuplicatesWindow {
 
   #remember(at: number, a: number, b: number, c: number, d: number, receivedAtMs: number): void {
     let tableAt = at;
-    if (this.size === this.#capacity) {
+    if (this.size >= this.#capacity && (!this.#overflows || this.#first < this.#stored)) {
       this.#forgetFirst();
       tableAt = this.#find(a, b, c, d);
     } else if (this.size === this.#times.length) {
@@ -181,7 +239,7 @@ export class DuplicatesWindow {
 
   #grow(): void {
     const kept = this.size;
-    const slots = Math.min(2 * this.#times.length, this.#capacity);
+    const slots = kept < this.#capacity ? Math.min(2 * kept, this.#capacity) : 2 * kept;
     const words = new Uint32Array(4 * slots);
     const times = new Float64Array(slots);
     const table = new Uint32Array(tableLength(slots));
@@ -193,6 +251,7 @@ export class DuplicatesWindow {
     this.#words = words;
     this.#times = times;
     this.#table = table;
+    this.#stored = Math.max(0, this.#stored - this.#first);
     this.#first = 0;
     this.#next = kept;
     for (let index = 0; index < kept; index += 1) {

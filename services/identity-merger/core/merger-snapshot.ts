@@ -11,9 +11,9 @@ const COUNTS_BYTES = 16;
 
 export function encodeMergerState({ bindings, duplicates }: MergerState): readonly Uint8Array[] {
   const numbers = bindings.toNumbers();
-  const { words, times } = duplicates.toBytes();
-  const counts = new Float64Array([numbers.length / 3, times.length / 8]);
-  return [new Uint8Array(counts.buffer), new Uint8Array(numbers.buffer), times, words];
+  const { words, times } = duplicates.unstored();
+  const counts = new Float64Array([numbers.length / 3, times.length]);
+  return [counts, numbers, times, words].map(({ buffer }) => new Uint8Array(buffer));
 }
 
 /** State of a snapshot's bytes. `duplicates` is a window that remembers nothing yet, `blocks` a list to be read anew. */

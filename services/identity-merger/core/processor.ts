@@ -11,9 +11,9 @@ import { DuplicatesWindow } from './duplicates-window.ts';
 import { decodeMergerState, encodeMergerState, MERGER_SNAPSHOT_FORMAT } from './merger-snapshot.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** How long an idempotency key is remembered, by receive time. */
+/** How long an idempotency key is remembered, by receive time, where nothing else is said. */
 export const DUPLICATES_WINDOW_MS = DAY_MS;
-/** How many idempotency keys a service remembers, over all partitions. */
+/** How many idempotency keys a service has in memory, over all partitions, where nothing else is said. */
 export const DUPLICATES_CAPACITY = 10_000_000;
 
 export type MergerState = {
@@ -21,6 +21,22 @@ export type MergerState = {
   readonly duplicates: DuplicatesWindow;
   readonly blocks: BlockList;
 };
+
+export type MergerOptions = {
+  readonly partitions: number;
+  readonly generation: number;
+  /** How long an idempotency key is remembered, by receive time. */
+  readonly windowMs?: number;
+  /** Idempotency keys in memory, over all partitions. */
+  readonly maxIds?: number;
+  /** Whether keys beyond that wait to be stored elsewhere, rather than the oldest being forgotten. */
+  readonly overflows?: boolean;
+};
+
+/** Idempotency keys of one partition in memory. */
+export function capacityOf(maxIds: number, partitions: number): number {
+  return Math.max(1, Math.floor(maxIds / partitions));
+}
 
 /**
  * The identity-merger: gives each record the user its device is bound to, makes bindings, and lets each
@@ -31,17 +47,17 @@ export type MergerState = {
  * is decided where the bindings come together, in the loader; here every first binding is published. An identity
  * that is blocked in this generation, to undo a wrong merge, binds nothing.
  */
-export function createMerger(options: { partitions: number; generation: number }): Processor<MergerState> {
-  const { partitions, generation } = options;
-  const capacity = Math.floor(DUPLICATES_CAPACITY / partitions);
-  const emptyWindow = () => new DuplicatesWindow({ windowMs: DUPLICATES_WINDOW_MS, capacity });
+export function createMerger(options: MergerOptions): Processor<MergerState> {
+  const { partitions, generation, windowMs = DUPLICATES_WINDOW_MS, overflows = false } = options;
+  const capacity = capacityOf(options.maxIds ?? DUPLICATES_CAPACITY, partitions);
+  const emptyWindow = () => new DuplicatesWindow({ windowMs, capacity, overflows });
   return {
     stage: 'identity-merger',
     input: 'events.collected',
     outputs: ['events.identified', 'identity.migrations', 'identity.audit', 'profile.changes'],
     restores: [
       { topic: 'identity.migrations', fold: foldMigration },
-      { topic: 'events.identified', windowMs: DUPLICATES_WINDOW_MS, fold: foldIdentified },
+      { topic: 'events.identified', windowMs, fold: foldIdentified },
     ],
     broadcasts: [{ topic: 'identity.blocks', fold: foldBlock }],
     createState: () => ({
@@ -50,12 +66,14 @@ export function createMerger(options: { partitions: number; generation: number }
       blocks: new BlockList(generation),
     }),
     snapshot: {
-      format: MERGER_SNAPSHOT_FORMAT,
+      // With other bounds the same history leaves other ids in memory.
+      format: `${MERGER_SNAPSHOT_FORMAT}/${windowMs}/${capacity}/${overflows}`,
       encode: encodeMergerState,
       decode: (bytes) => decodeMergerState(bytes, emptyWindow(), new BlockList(generation)),
     },
     step,
     flush: () => [],
+    facts: ({ duplicates }) => duplicates.facts(),
   };
 }
 

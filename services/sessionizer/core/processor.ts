@@ -36,7 +36,7 @@ export function createSessionizer(): Processor<SessionizerState> {
     restores: [{ topic: 'sessions', windowMs: LONGEST_LATENESS_MS, fold: foldSession }],
     createState: () => ({ sessions: new OpenSessions(), changed: new Set() }),
     snapshot: {
-      format: SESSIONIZER_SNAPSHOT_FORMAT,
+      format: String(SESSIONIZER_SNAPSHOT_FORMAT),
       encode: ({ sessions }) => encodeOpenSessions(sessions),
       decode: (bytes) => ({ sessions: decodeOpenSessions(bytes), changed: new Set() }),
     },
