@@ -48,6 +48,26 @@ export const STAGES: readonly Protection[] = [
     testName: 'DuplicatesWindow keeps nothing in memory that is older than the window',
   },
   {
+    name: 'duplicates: keys on disk cover the window without a hole',
+    against: 'an event whose key lay in a lost file counts twice',
+    file: 'services/identity-merger/shell/segment-chain.ts',
+    find: 'from <= covered && to > covered',
+    replace: 'to > covered',
+    testFile: 'services/identity-merger/shell/segment-chain.test.ts',
+    testName: 'chainFrom() covers every offset from the start on, up to the first hole',
+  },
+  {
+    name: 'snapshot: it goes no further than what its task wrote',
+    against: 'a task that lost its partition hides keys and bindings of its successor',
+    file: TASK,
+    find: 'const at = { position: this.position, ends: this.#ends, offloaded: this.#offload?.end };',
+    replace: `for (const topic of Object.keys(this.#ends))
+      this.#ends[topic] = (await this.#context.reader.bounds(topic, this.#partition)).end;
+    const at = { position: this.position, ends: this.#ends, offloaded: this.#offload?.end };`,
+    testFile: 'test/pipeline/snapshots.test.ts',
+    testName: 'a snapshot by a task that has lost its partition does not hide what its successor wrote',
+  },
+  {
     name: 'duplicates: the window ends by stream time, not by the receive time of the record',
     against: 'what counts depends on the order in which collectors wrote',
     file: MERGER,
@@ -168,11 +188,11 @@ export const STAGES: readonly Protection[] = [
     name: 'abort: the state is thrown away and restored',
     against: 'records that were not committed are taken for seen, and lost',
     file: TASK,
-    find: 'const state = await restoreState(context, partition, { position, metadata }, heartbeat);',
-    replace: `const kept = ((globalThis as any).kept ??= new Map()) as Map<string, State>;
+    find: 'const restored = await restoreState(context, partition, { position, metadata }, heartbeat);',
+    replace: `const kept = ((globalThis as any).kept ??= new Map()) as Map<string, Restored<State>>;
       const name = \`\${context.groupId} \${partition}\`;
-      const state = kept.get(name) ?? (await restoreState(context, partition, { position, metadata }, heartbeat));
-      kept.set(name, state);`,
+      const restored = kept.get(name) ?? (await restoreState(context, partition, { position, metadata }, heartbeat));
+      kept.set(name, restored);`,
     testFile: TASKS_TEST,
     testName: 'after a transaction that did not commit a stage goes on from what was committed',
   },
