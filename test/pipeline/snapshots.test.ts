@@ -33,6 +33,11 @@ before(async () => {
   admin = await waitForKafka({ clientId: 'test', brokers: backend.brokers, log });
   await ensureTopics(admin, { generation: 1, partitions: 1, replicationFactor: 1 });
   reader = await PartitionReader.open({ brokers: backend.brokers, clientId: 'test', log });
+  const producer = createKafka({ clientId: 'test', brokers: backend.brokers, log }).producer();
+  await producer.connect();
+  const filler = Array.from({ length: 20 }, () => ({ value: 'only its offset is used', partition: 0 }));
+  await producer.send({ topic: 'events.collected', messages: filler });
+  await producer.disconnect();
 });
 
 after(async () => {
@@ -86,12 +91,6 @@ async function withTask<T>(use: (task: Task<MergerState>) => Promise<T>): Promis
 const duplicatesOf = (task: Task<MergerState>) => task.metadata.counts['event.duplicate'] ?? 0;
 
 test('a task restores from a snapshot and what came after it, and throws a doubtful one away', async () => {
-  const producer = createKafka({ clientId: 'test', brokers: backend.brokers, log }).producer();
-  await producer.connect();
-  const filler = Array.from({ length: 20 }, () => ({ value: 'only its offset is used', partition: 0 }));
-  await producer.send({ topic: 'events.collected', messages: filler });
-  await producer.disconnect();
-
   await withTask(async (task) => {
     await task.process([aMessage(0, 'first')], 1n);
     await task.snapshot();
@@ -119,15 +118,17 @@ test('a task restores from a snapshot and what came after it, and throws a doubt
 
 test('a snapshot by a task that has lost its partition does not hide what its successor wrote', async () => {
   const former = await openTask();
-  await former.process([aMessage(7, 'of the former')], 8n);
+  const first = Number(former.position);
+  await former.process([aMessage(first, 'of the former')], BigInt(first + 1));
   await withTask(async (task) => {
-    await task.process([aMessage(8, 'of its successor')], 9n);
+    await task.process([aMessage(first + 1, 'of its successor')], BigInt(first + 2));
     await former.snapshot();
   });
   await former.close();
   await withTask(async (task) => {
     const before = duplicatesOf(task);
-    await task.process([aMessage(9, 'of the former'), aMessage(10, 'of its successor')], 11n);
+    const again = [aMessage(first + 2, 'of the former'), aMessage(first + 3, 'of its successor')];
+    await task.process(again, BigInt(first + 4));
     assert.equal(duplicatesOf(task) - before, 2);
   });
 });
