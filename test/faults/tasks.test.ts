@@ -279,6 +279,22 @@ test('a task does not open where the log ends before what was committed: it is a
   );
 });
 
+test('a task does not open where the log no longer reaches back to what was committed', async () => {
+  const generation = 2;
+  const partition = 1;
+  await collect(anEvent(partition), anEvent(partition));
+  const former = await openTask(partition, { generation });
+  await former.close();
+  const context = await contextOf({ generation });
+  const { groupId } = context;
+  await admin.setOffsets({ groupId, topic: INPUT, partitions: [{ partition, offset: '0' }] });
+  await admin.deleteTopicRecords({ topic: INPUT, partitions: [{ partition, offset: '-1' }] });
+  await assert.rejects(
+    Task.open(context, partition, async () => undefined),
+    /Cannot go on with events\.collected-1 at offset 0: the topic starts at \d+, so records were deleted/,
+  );
+});
+
 test('a reader sees no record of a transaction that was aborted or is still open', async () => {
   const partition = 5;
   await collectInVain(anEvent(partition));

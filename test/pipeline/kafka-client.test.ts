@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import kafkajs, { type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { ConfigError } from '#lib/errors.ts';
 import { createKafka } from '#lib/kafka/client.ts';
 import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
 import { runConsumer } from '#lib/kafka/run-consumer.ts';
@@ -69,3 +70,44 @@ test('a consumer that kafkajs gave up for an error that passes reads on, and one
   assert.equal(tries, 1);
   assert.match(String(failure), /a bug/);
 });
+
+test('a consumer whose position is no longer in the log ends with a message, and the position stays', async () => {
+  const admin = await waitForKafka({ clientId: 'test', brokers: backend.brokers, log });
+  await ensureTopics(admin, { partitions: 4, replicationFactor: 1 });
+  const groupId = 'test.out-of-range';
+  const consumer = kafka.consumer({ groupId, retry: { retries: 2 } });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
+  await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
+  await until('the consumer to have joined', async () => (await membersOf(admin, groupId)) > 0, 30_000);
+  const beyond = [{ partition: 0, offset: '1000', metadata: 'what was known there' }];
+  await consumer.commitOffsets(beyond.map((entry) => ({ topic: TOPIC, ...entry })));
+  await consumer.stop();
+  let failure: unknown;
+  const running = await runConsumer(
+    consumer,
+    { autoCommit: false, eachMessage: async () => undefined },
+    { log, fail: (reason) => (failure = reason) },
+  );
+  try {
+    const error = await until('the consumer to end', () => failure);
+    assert.ok(error instanceof ConfigError);
+    assert.match(
+      error.message,
+      /^Cannot go on with events\.collected-0: the committed position is not in the topic/,
+    );
+    const [committed] = await admin.fetchOffsets({ groupId, topics: [TOPIC] });
+    assert.deepEqual(
+      committed?.partitions.filter(({ partition }) => partition === 0),
+      beyond,
+    );
+  } finally {
+    await running.stop();
+    await admin.disconnect();
+  }
+});
+
+async function membersOf(admin: Admin, groupId: string): Promise<number> {
+  const { groups } = await admin.describeGroups([groupId]);
+  return groups[0]?.members.length ?? 0;
+}

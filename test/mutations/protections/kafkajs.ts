@@ -11,6 +11,15 @@ const STEADY: Pick<Protection, 'testFile'> = { testFile: TEST_FILE };
 /** Each change of patches/ undone: what stands there is what kafkajs 2.2.4 publishes. */
 export const KAFKAJS: readonly Protection[] = [
   {
+    name: 'kafkajs: no default offset over a position that is not in the log',
+    against: 'records passed over in silence, and counters and intent lost with the committed metadata',
+    file: `${SRC}/consumer/consumerGroup.js`,
+    find: '      // Going on elsewhere would skip or repeat records, and the committed metadata would be lost\n      throw e',
+    replace: '      await this.offsetManager.setDefaultOffset({ topic: e.topic, partition: e.partition })',
+    testFile: 'test/pipeline/kafka-client.test.ts',
+    testName: 'a consumer whose position is no longer in the log ends with a message, and the position stays',
+  },
+  {
     ...STEADY,
     name: 'kafkajs: aborted transactions in the order of their first offsets',
     against: 'records of an aborted transaction that ended later than it began',
