@@ -7,6 +7,7 @@ import { blockKey, generationKey, partitionOf, recordKey } from '#schemas/ids.ts
 import type { TopicName } from '#schemas/topics.ts';
 import type { Block, Generation } from '#schemas/types.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
+import { amendGeneration, requireKept } from './amend-generation.ts';
 
 /** What is written down of generations and of blocked identities, each in a compacted topic. */
 export class GenerationLog {
@@ -37,6 +38,23 @@ export class GenerationLog {
       }
     }
     return [...blocks.values()];
+  }
+
+  /**
+   * Writes down what a replay has come to know of its generation, and answers what is written down then. Another replay,
+   * or a drop, may have gone on meanwhile, even while this process stood still: what it has written stays. Throws
+   * CommandError where the generation was dropped.
+   */
+  async amend(generation: Generation): Promise<Generation> {
+    const written = (await this.generations()).get(generation.generation);
+    const amended = amendGeneration(written, generation);
+    await this.writeGeneration(amended);
+    return amended;
+  }
+
+  /** Throws CommandError where a generation that is being built was dropped meanwhile. */
+  async requireNotDropped({ generation }: Generation): Promise<void> {
+    requireKept((await this.generations()).get(generation), generation);
   }
 
   async writeGeneration(generation: Generation): Promise<void> {

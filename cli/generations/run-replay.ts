@@ -90,8 +90,7 @@ export async function runReplay(
       comparison = await (move === undefined ? comparing : Promise.race([comparing, move.failed]));
       report.compared(comparison);
       if (comparison.equal) {
-        building = { ...building, verified_at: Date.now() };
-        await log.writeGeneration(building);
+        building = await log.amend({ ...building, verified_at: Date.now() });
       }
     }
     const result = { generation, replaced: live, isMove, takenOver: false, comparison };
@@ -102,6 +101,7 @@ export async function runReplay(
       await handOver(move);
       await own.whileRunning(caughtUp);
     }
+    await log.requireNotDropped(building);
     await switchGeneration(place, generation);
     report.switched(generation, live, isMove);
     const takenOver = await own

@@ -53,9 +53,7 @@ export async function startBuild(place: Workplace, options: BuildOptions): Promi
   });
   if (building.copied_before === 0 || building.copied_at !== 0) return building;
   await copyRows(place, building, options);
-  const copied = { ...building, copied_at: Date.now() };
-  await log.writeGeneration(copied);
-  return copied;
+  return log.amend({ ...building, copied_at: Date.now() });
 }
 
 async function begin(

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { logInKafka } from '#schemas/topics.ts';
 import type { Generation } from '#schemas/types.ts';
 import type { Workplace } from '../generations/open-workplace.ts';
-import { CommandError } from '../usage-error.ts';
 import { type CopyProgress, LogCopy } from './log-copy.ts';
 import { endsOfSealed, LogTicks, sealLog, settle } from './seal-log.ts';
 
@@ -83,13 +82,12 @@ export class LogMove {
    * repeated after an interruption. Throws CommandError where the generation was dropped meanwhile.
    */
   async complete(building: Generation): Promise<{ opened: Generation; closedMs: number }> {
-    const { kafka } = this.#place;
+    const { kafka, log } = this.#place;
     let noted = building;
     if (noted.log_sealed_at === 0) {
       await this.advance();
       await this.reach(await endsOfSealed(kafka, this.#oldLog));
-      noted = { ...noted, log_sealed_at: Date.now() };
-      await this.#write(noted);
+      noted = await log.amend({ ...noted, log_sealed_at: Date.now() });
     }
     const sinceMs = performance.now();
     let ends = await sealLog(kafka, this.#ticks, this.#oldLog);
@@ -99,8 +97,7 @@ export class LogMove {
       if (again.every((end, partition) => end <= (ends[partition] ?? 0n))) break;
       ends = again;
     }
-    const opened = { ...noted, log_opened_at: Date.now() };
-    await this.#write(opened);
+    const opened = await log.amend({ ...noted, log_opened_at: Date.now() });
     const closedMs = Math.round(performance.now() - sinceMs);
     return { opened, closedMs };
   }
@@ -108,15 +105,5 @@ export class LogMove {
   async close(): Promise<void> {
     await this.#copy.stop();
     await this.#ticks.close();
-  }
-
-  async #write(generation: Generation): Promise<void> {
-    const { log } = this.#place;
-    const { dropped_at } = (await log.generations()).get(generation.generation) ?? generation;
-    if (dropped_at !== 0)
-      throw new CommandError(
-        `Cannot go on with generation ${generation.generation}: it was dropped meanwhile`,
-      );
-    await log.writeGeneration(generation);
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Kafka, Partitioners } from 'kafkajs';
 import { createKafka } from '#lib/kafka/client.ts';
 import { ensureTopics } from '#lib/kafka/ensure-topics.ts';
@@ -143,4 +144,42 @@ test('of a send that a sealed log refuses, what one partition has taken already 
   expected[partitionOf(recordKey(1, two), NEW.partitions)]?.push('refused');
   expected[partitionOf(recordKey(1, one), NEW.partitions)]?.push('later');
   assert.deepEqual(await namesIn(NEW), expected);
+});
+
+test('a collector whose log is sealed and not moved on says so, and goes on when the move is given up', async () => {
+  const waiting = new KafkaPublisher({
+    kafka,
+    partitions: NEW.partitions,
+    lingerMs: 0,
+    ackTimeoutMs: 500,
+    log,
+    observeSendMs: () => {},
+  });
+  try {
+    await waiting.start(createLogPlaces(access.admin, access.reader));
+    const encode = createRecordEncoder(() => waiting.partitions);
+    const event = (name: string) => {
+      const scope = { environment: anEnvironment(), receivedAt: Date.now(), newId: () => 8 };
+      return encode({ ...newInput('event', 'server', 1, '', scope as never), name });
+    };
+    const generations = new GenerationLog({ access, brokers: backend.brokers });
+    const noted = { ...unknownGeneration(3), created_at: 3, log_revision: 3, log_sealed_at: 3 };
+    await generations.writeGeneration(noted);
+    await sealLog(access, ticks, NEW.topic);
+    await assert.rejects(
+      waiting.publish([event('not taken')]),
+      /: the log is sealed and the next one is not/,
+    );
+    while (waiting.notReady() === '') await pause(10);
+    assert.match(waiting.notReady(), /^the log is sealed/);
+
+    await generations.writeGeneration({ ...noted, dropped_at: 4 });
+    await unsealLog(access.admin, NEW.topic);
+    while (waiting.notReady() !== '') await pause(10);
+    await waiting.publish([event('taken again')]);
+    const names = (await namesIn(NEW)).flat();
+    assert.deepEqual([names.includes('not taken'), names.includes('taken again')], [false, true]);
+  } finally {
+    await waiting.stop();
+  }
 });

@@ -48,11 +48,16 @@ test('findLog() waits while the log is moving, and answers the next revision whe
     { place: OLD, isMoving: true },
     { place: NEW, isMoving: false },
   ];
-  assert.equal(await findLog(places(answers), OLD, log), NEW);
+  let told = 0;
+  const onMoving = () => {
+    told += 1;
+  };
+  assert.equal(await findLog(places(answers), OLD, log, onMoving), NEW);
+  assert.equal(told, 1);
 });
 
 test('findLog() answers the same revision where nothing moves it', async () => {
-  assert.equal(await findLog(places([{ place: OLD, isMoving: false }]), OLD, log), OLD);
+  assert.equal(await findLog(places([{ place: OLD, isMoving: false }]), OLD, log, assert.fail), OLD);
 });
 
 test('entriesLeft() leaves out what the sealed log has taken, and whom was told to send again', async () => {

@@ -10,11 +10,19 @@ const LOOK_EVERY_MS = 100;
  * The place to write to after a broker has refused a batch for its size: the next revision of the log, once it is open;
  * the same one where nothing moves it, so that the batch is too large indeed or a move was given up.
  */
-export async function findLog(places: LogPlaces, refusedBy: LogPlace, log: Logger): Promise<LogPlace> {
+export async function findLog(
+  places: LogPlaces,
+  refusedBy: LogPlace,
+  log: Logger,
+  onMoving: () => void,
+): Promise<LogPlace> {
   for (let said = false; ; ) {
     const { place, isMoving } = await insist(() => places.current(), log);
     if (place.revision !== refusedBy.revision || !isMoving) return place;
-    if (!said) log.info({ topic: refusedBy.topic }, 'the log is moving, holding what comes in');
+    if (!said) {
+      log.info({ topic: refusedBy.topic }, 'the log is moving, holding what comes in');
+      onMoving();
+    }
     said = true;
     await pause(LOOK_EVERY_MS);
   }

@@ -47,6 +47,8 @@ export class KafkaPublisher implements Publisher {
   #producer: Producer | undefined;
   #sending: { batch: Batch; sinceMs: number } | undefined;
   #stalled = false;
+  /** A sealed log has refused what is being sent, and the next one is not open. */
+  #isMoving = false;
   #closing = false;
   #pump: Promise<void> | undefined;
   readonly #watch: NodeJS.Timeout;
@@ -86,7 +88,8 @@ export class KafkaPublisher implements Publisher {
 
   #trouble(): string {
     if (this.#producer === undefined) return 'not connected to Kafka';
-    return this.#stalled ? 'Kafka does not acknowledge' : '';
+    if (!this.#stalled) return '';
+    return this.#isMoving ? MOVING : 'Kafka does not acknowledge';
   }
 
   publish(records: readonly LogRecord[]): Promise<void> {
@@ -163,7 +166,10 @@ export class KafkaPublisher implements Publisher {
       } catch (error) {
         refusals += 1;
         if (!isTooLarge(error) || refusals > MOST_REFUSALS) throw error;
-        const place = await findLog(places, from, log);
+        const place = await findLog(places, from, log, () => {
+          this.#isMoving = true;
+        });
+        this.#isMoving = false;
         entries = await entriesLeft(entries, places, from, log);
         // Sequence numbers of the old producer are in doubt: a broker may take another batch for a repetition.
         const old = this.#producer;
@@ -202,14 +208,15 @@ export class KafkaPublisher implements Publisher {
   /** Answers what has waited too long; the send itself goes on, and its outcome decides when we resume. */
   #failOverdue(nowMs: number): void {
     const { ackTimeoutMs, log } = this.#options;
+    const overdue = this.#isMoving ? MOVING : 'Kafka has not acknowledged in time';
     if (this.#sending === undefined) return;
     for (const { submission } of this.#sending.batch.parts) {
-      if (nowMs - submission.submittedAtMs > ackTimeoutMs) fail(submission, unavailable(OVERDUE));
+      if (nowMs - submission.submittedAtMs > ackTimeoutMs) fail(submission, unavailable(overdue));
     }
     if (nowMs - this.#sending.sinceMs <= ackTimeoutMs) return;
-    if (!this.#stalled) log.warn({ ackTimeoutMs }, 'Kafka does not acknowledge; answering 503 until it does');
+    if (!this.#stalled) log.warn({ ackTimeoutMs }, `${overdue}; answering 503 until it does`);
     this.#stalled = true;
-    for (const submission of this.#queue.drain()) fail(submission, unavailable(OVERDUE));
+    for (const submission of this.#queue.drain()) fail(submission, unavailable(overdue));
   }
 
   /**
@@ -246,7 +253,7 @@ export class KafkaPublisher implements Publisher {
   }
 }
 
-const OVERDUE = 'Kafka has not acknowledged in time';
+const MOVING = 'the log is sealed and the next one is not open yet; cairn replay has to run to its end';
 
 function unavailable(reason: string): UnavailableError {
   return new UnavailableError(`Cannot publish to events.collected: ${reason}`);
