@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type IHeaders, type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
+import { readGenerations } from '#lib/generations/known-generations.ts';
+import { isMoving } from '#lib/generations/log-revision.ts';
+import { isTooLarge } from '#lib/kafka/too-large.ts';
 import { originHeaders } from '#lib/streams/origin.ts';
 import { retryHeaders } from '#lib/streams/retry.ts';
 import { rejectedCodec } from '#schemas/codec.ts';
@@ -62,6 +65,12 @@ export async function retryLetters(
       retried.push(...(await putBack(producer, access, partition, wanted)));
     } catch (cause) {
       if (cause instanceof CommandError) throw cause;
+      if (isTooLarge(cause) && isMoving(await readGenerations(access.reader)))
+        throw new CommandError(
+          `Cannot put dead letters of partition ${partition} back: the log is being moved to another number of partitions ` +
+            'and takes no records; run cairn replay to its end first',
+          { cause },
+        );
       // Another caller may have fenced this one off.
       throw new CommandError(
         `Cannot put dead letters of partition ${partition} back: ${(cause as Error).message}. What was put back is ` +
