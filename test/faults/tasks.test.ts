@@ -90,17 +90,26 @@ async function read(topic: string, partition: number): Promise<KafkaMessage[]> {
   return found;
 }
 
+/** What a partition holds once its transactions have their markers: a commit is answered before those are written. */
+async function readSettled(topic: string, partition: number): Promise<KafkaMessage[]> {
+  await until(`${topic}-${partition} to have no open transaction`, async () => {
+    const { end } = await reader.bounds(topic, partition);
+    return end === (await reader.highWatermark(topic, partition));
+  });
+  return read(topic, partition);
+}
+
 /** Writes events to a partition of the log; gives them as they are read there. */
 async function collect(...events: ReturnType<typeof anEvent>[]): Promise<KafkaMessage[]> {
   await producer.send({ topic: INPUT, messages: events });
-  return read(INPUT, events[0]?.partition ?? 0);
+  return readSettled(INPUT, events[0]?.partition ?? 0);
 }
 
 const idsOf = (messages: readonly { value: Buffer | null }[]) =>
   messages.map(({ value }) => collectedCodec.decode(value).event_id);
 
 async function published(partition: number, generation = 1): Promise<number[]> {
-  return idsOf(await read(`events.identified.g${generation}`, partition));
+  return idsOf(await readSettled(`events.identified.g${generation}`, partition));
 }
 
 type Place = { broker?: string; generation?: number };
@@ -254,10 +263,8 @@ test('a task that is opened anew knows every key of the last 24 hours of stream 
   await former.close();
   const successor = await openTask(partition);
   await successor.process(messages.slice(2), 4n);
-  assert.deepEqual(successor.metadata, {
-    streamTime: NOW,
-    counts: { 'event.forwarded': 2, 'event.duplicate': 2 },
-  });
+  assert.equal(successor.metadata.streamTime, NOW);
+  assert.deepEqual(successor.metadata.counts, { 'event.forwarded': 2, 'event.duplicate': 2 });
   await successor.close();
 });
 
