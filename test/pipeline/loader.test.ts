@@ -200,3 +200,27 @@ test('a record that cannot be read and a row that ClickHouse refuses end as dead
     'loader refused_by_clickhouse',
   ]);
 });
+
+for (const [error, setting, value] of [
+  ['TOO_MANY_PARTS', 'parts_to_throw_insert', '1'],
+  ['NOT_ENOUGH_SPACE', 'min_free_disk_bytes_to_perform_insert', '1000000000000000000'],
+] as const) {
+  test(`a loader that ClickHouse refuses for ${error} tries until it may, and loads each record once`, async () => {
+    const refusals = async () => {
+      const [row] = await stage.rows<{ value: number }>(
+        `SELECT value FROM system.errors WHERE name = '${error}'`,
+      );
+      return row?.value ?? 0;
+    };
+    const before = await refusals();
+    await stage.rows(`ALTER TABLE cairn.events MODIFY SETTING ${setting} = ${value}`);
+    try {
+      await stage.send('events.sessionized', [event({ device_id: 1, event_id: 900, name: error })]);
+      await until('the insert to be refused again and again', async () => (await refusals()) > before + 2);
+      await stage.untilRows(`SELECT count() AS n FROM cairn.events WHERE name = '${error}'`, [{ n: 0 }]);
+    } finally {
+      await stage.rows(`ALTER TABLE cairn.events RESET SETTING ${setting}`);
+    }
+    await stage.untilRows(`SELECT count() AS n FROM cairn.events WHERE name = '${error}'`, [{ n: 1 }]);
+  });
+}
