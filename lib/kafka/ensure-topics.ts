@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Admin, ConfigResourceTypes } from 'kafkajs';
-import { ConfigError } from '#lib/errors.ts';
+import type { Admin, ConfigResourceTypes, ITopicMetadata } from 'kafkajs';
+import { ConfigError, UnavailableError } from '#lib/errors.ts';
 import {
   DERIVED_TOPICS,
   FIRST_REVISION,
@@ -49,7 +49,8 @@ export async function ensureTopics(admin: Admin, options: TopicOptions): Promise
       return;
     } catch (error) {
       // A topic that another service creates at this moment is there for one request and unknown to the next.
-      if (!isPassing(error as Error) || performance.now() > giveUpAtMs) throw error;
+      const isWorthWaiting = error instanceof UnavailableError || isPassing(error as Error);
+      if (!isWorthWaiting || performance.now() > giveUpAtMs) throw error;
       await pause(RETRY_MS);
     }
   }
@@ -79,7 +80,10 @@ async function createAndCheck(admin: Admin, options: TopicOptions): Promise<void
     });
   }
   if (options.anyCount) return;
-  const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
+  const topics = await describeTopics(
+    admin,
+    wanted.map(({ topic }) => topic),
+  );
   const problems = topics
     .filter((topic) => topic.partitions.length !== partitions)
     .map(
@@ -90,10 +94,21 @@ async function createAndCheck(admin: Admin, options: TopicOptions): Promise<void
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-/** Partitions that a topic has. */
+/** Partitions that a topic has. Throws UnavailableError where no broker answers. */
 export async function countPartitions(admin: Admin, topic: string): Promise<number> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-  return topics[0]?.partitions.length ?? 0;
+  const [described] = await describeTopics(admin, [topic]);
+  return described?.partitions.length ?? 0;
+}
+
+/** Where its last broker is gone at that moment, kafkajs has no answer and looks for the topics in it all the same. */
+async function describeTopics(admin: Admin, names: string[]): Promise<readonly ITopicMetadata[]> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: names });
+    return topics;
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new UnavailableError('Cannot look up topics: no broker answers', { cause });
+  }
 }
 
 /**
