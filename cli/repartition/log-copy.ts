@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Kafka, Partitioners, type Producer } from 'kafkajs';
+import type { Kafka, Producer } from 'kafkajs';
 import { createKafka } from '#lib/kafka/client.ts';
 import { isPassing } from '#lib/kafka/passing-error.ts';
+import { transactionalProducer } from '#lib/kafka/transactional-producer.ts';
 import { createLogger } from '#lib/service/logger.ts';
 import { logInKafka } from '#schemas/topics.ts';
 import type { KafkaAccess } from '../kafka-access.ts';
@@ -13,7 +14,6 @@ const LIMITS = { records: 10_000, bytes: 4 * 1024 * 1024 };
 const LOOK_EVERY_MS = 20;
 const FOLLOW_EVERY_MS = 200;
 const RETRY_AFTER_MS = 500;
-const TRANSACTION_TIMEOUT_MS = 60_000;
 /** A partition that holds the copy up for so long is given a tick: no collector seems to write any. */
 const STARVED_AFTER_MS = 3000;
 
@@ -110,15 +110,7 @@ export class LogCopy {
 
   async #copy(): Promise<void> {
     const { reader } = this.#options.access;
-    const producer = this.#kafka.producer({
-      transactionalId: copyGroup(this.#options.to),
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: TRANSACTION_TIMEOUT_MS,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 20, maxRetryTime: 1000, retries: 10 },
-    });
+    const producer = transactionalProducer(this.#kafka, copyGroup(this.#options.to));
     try {
       await producer.connect();
       await (await producer.transaction()).abort();

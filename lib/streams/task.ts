@@ -1,5 +1,6 @@
-import { type Kafka, type KafkaMessage, Partitioners, type Producer, type RecordMetadata } from 'kafkajs';
+import type { Kafka, KafkaMessage, Producer, RecordMetadata } from 'kafkajs';
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
+import { transactionalProducer } from '#lib/kafka/transactional-producer.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { DecodeCode } from '#schemas/framing.ts';
 import { TOPICS, topicInKafka } from '#schemas/topics.ts';
@@ -27,7 +28,6 @@ export type TaskContext<State> = {
   readonly offload?: { readonly store: Offload<State>; readonly clusterId: string } | undefined;
 };
 
-const TRANSACTION_TIMEOUT_MS = 60_000;
 const SNAPSHOT_EVERY_MS = 60_000;
 
 /**
@@ -78,15 +78,7 @@ export class Task<State> {
     partition: number,
     heartbeat: () => Promise<void>,
   ): Promise<Task<State>> {
-    const producer = context.kafka.producer({
-      transactionalId: `${context.groupId}.${context.topic}-${partition}`,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: TRANSACTION_TIMEOUT_MS,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 20, maxRetryTime: 1000, retries: 10 },
-    });
+    const producer = transactionalProducer(context.kafka, `${context.groupId}.${context.topic}-${partition}`);
     try {
       await producer.connect();
       // The first transaction initialises the producer id: this is the fence.

@@ -159,9 +159,9 @@ export const STAGES: readonly Protection[] = [
     against: 'the stages of two generations fence each other for ever',
     file: TASK,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source code
-    find: 'transactionalId: `${context.groupId}.',
+    find: 'transactionalProducer(context.kafka, `${context.groupId}.',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source code
-    replace: 'transactionalId: `${context.processor.stage}.',
+    replace: 'transactionalProducer(context.kafka, `${context.processor.stage}.',
     testFile: TASKS_TEST,
     testName: 'tasks of two generations do not fence each other',
   },
