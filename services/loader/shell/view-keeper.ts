@@ -3,11 +3,13 @@ import { type ClickHouse, ClickHouseError } from '#lib/clickhouse/client.ts';
 import type { Environment } from '#lib/config/environments.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { PAGEVIEWS_TABLE } from '#schemas/names.ts';
+import { eventViewSql, fixedViewsSql, resolvedEventsSql } from '../core/event-views.ts';
 import { type NameRegistry, type NameRow, namesOf, type Scope } from '../core/name-registry.ts';
 import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
+import { sessionsViewSql } from '../core/sessions-view.ts';
 import { identifier, timeText } from '../core/sql-text.ts';
 import { firstLiveSql, STORAGE_SQL } from '../core/storage-sql.ts';
-import { eventViewSql, fixedViewsSql, resolvedEventsSql, usersViewSql } from '../core/view-sql.ts';
+import { usersViewSql } from '../core/users-view.ts';
 import { keepDictionaries } from './dictionary-keeper.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
 
@@ -51,7 +53,8 @@ export class ViewKeeper {
     await clickHouse.command(resolvedEventsSql(), DDL_SETTINGS);
     for (const environment of environments) {
       await clickHouse.command(`CREATE DATABASE IF NOT EXISTS ${identifier(environment.name)}`);
-      for (const sql of fixedViewsSql(environment)) await clickHouse.command(sql, DDL_SETTINGS);
+      for (const sql of [sessionsViewSql(environment), ...fixedViewsSql(environment)])
+        await clickHouse.command(sql, DDL_SETTINGS);
     }
     const rows = await readNames(clickHouse);
     names.load(rows);
