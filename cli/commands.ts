@@ -36,6 +36,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'how many sessions, how long, how many bounced',
     load: async () => (await import('./commands/sessions.ts')).sessions,
   },
+  user: {
+    summary: 'who somebody is and why: devices, merges, properties, sessions',
+    load: async () => (await import('./commands/user.ts')).user,
+  },
   tail: {
     summary: 'follow the records of a topic',
     load: async () => (await import('./commands/tail.ts')).tail,

@@ -16,6 +16,9 @@ const columnList = (table: StoredTable) =>
 /** Where a position of a partition is looked up without reading the whole table. */
 const OFFSET_INDEX = 'INDEX offset_index `_offset` TYPE minmax GRANULARITY 1';
 
+/** Where the events of a device are, which the sort key has behind the table of the event. */
+const DEVICE_INDEX = 'INDEX device_index device_id TYPE bloom_filter(0.01) GRANULARITY 1';
+
 const PROPERTIES_TABLE = (table: StoredTable) =>
   `CREATE TABLE IF NOT EXISTS cairn.${table.table} (${columnList(table)}, ${OFFSET_INDEX})
 ENGINE = MergeTree PARTITION BY generation ORDER BY (environment, device_id, time, event_id) SETTINGS ${SETTINGS}`;
@@ -54,9 +57,11 @@ ${devicesOf(source, `WHERE ${rows} `)}`;
 export const STORAGE_SQL: readonly string[] = [
   'CREATE DATABASE IF NOT EXISTS cairn',
 
-  `CREATE TABLE IF NOT EXISTS cairn.events (${columnList(STORED_TABLES.events)}, ${OFFSET_INDEX})
+  `CREATE TABLE IF NOT EXISTS cairn.events (${columnList(STORED_TABLES.events)}, ${OFFSET_INDEX}, ${DEVICE_INDEX})
 ENGINE = MergeTree PARTITION BY (generation, toYYYYMM(time))
 ORDER BY (environment, event_table_name, device_id, time, event_id) SETTINGS ${SETTINGS}`,
+  // For a table of before there was one; parts get it as they are merged.
+  `ALTER TABLE cairn.events ADD ${DEVICE_INDEX.replace('INDEX', 'INDEX IF NOT EXISTS')}`,
 
   // One row a session: the newest upsert. The month is not in the partition key, as a late event may move a
   // session's start into the month before, and rows of different partitions never replace each other.

@@ -1,0 +1,121 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Environment } from '#lib/config/environments.ts';
+import type { Query } from '#queries/query.ts';
+import {
+  type BindingRow,
+  bindingQuery,
+  bindingsQuery,
+  type DeviceActivityRow,
+  deviceActivityQuery,
+  type PropertyWriteRow,
+  propertyWritesQuery,
+  type SeenDeviceRow,
+  seenDevicesQuery,
+  type UserEventRow,
+  type UserSessionRow,
+  userEventsQuery,
+  userSessionsQuery,
+} from '#queries/user.ts';
+import { ask } from '../clickhouse-access.ts';
+import { type TimelineSession, timelineOf, type Visit } from './timeline.ts';
+import { profileOf, type UserProfile } from './user-profile.ts';
+
+/** Latest sessions and events that a timeline is made of. */
+const MOST_SESSIONS = 1000;
+const MOST_EVENTS = 5000;
+
+export type ShownSession = TimelineSession & {
+  readonly landingPage: string | null;
+  readonly platform: string | null;
+};
+
+export type FoundUser = {
+  readonly profile: UserProfile;
+  readonly sessionCount: number;
+  /** The latest; the last one is the latest. */
+  readonly sessions: readonly ShownSession[];
+  /** undefined where no timeline was asked for. */
+  readonly timeline: readonly Visit<ShownSession>[] | undefined;
+  /** From the first question to the last answer. */
+  readonly queryMs: number;
+};
+
+export type UserQuestion = {
+  readonly environment: Environment;
+  readonly id: number;
+  readonly hasTimeline: boolean;
+};
+
+/** Every question that finding a user asks, in order; the user is left open in all but the first. */
+export function questionsOf({ environment, id, hasTimeline }: UserQuestion): readonly Query[] {
+  const { first, rest } = questions(environment, id, undefined);
+  const { events, ...always } = rest;
+  return [first, ...Object.values(always), ...(hasTimeline ? [events] : [])];
+}
+
+/** Looks a user up by any of its ids; undefined where there is none. */
+export async function findUser(
+  clickhouse: ClickHouseClient,
+  { environment, id, hasTimeline }: UserQuestion,
+): Promise<FoundUser | undefined> {
+  const startedAt = performance.now();
+  const [asked] = await ask<BindingRow>(clickhouse, questions(environment, id, undefined).first);
+  const userId = asked?.counts === 1 ? asked.to_user_id : id;
+  const { rest } = questions(environment, id, userId);
+  const [bindings, seen, activity, writes, sessionRows, eventRows] = await Promise.all([
+    ask<BindingRow>(clickhouse, rest.bindings),
+    ask<SeenDeviceRow>(clickhouse, rest.seen),
+    ask<DeviceActivityRow>(clickhouse, rest.activity),
+    ask<PropertyWriteRow>(clickhouse, rest.writes),
+    ask<UserSessionRow>(clickhouse, rest.sessions),
+    hasTimeline ? ask<UserEventRow>(clickhouse, rest.events) : [],
+  ]);
+  const queryMs = performance.now() - startedAt;
+  const profile = profileOf({ userId, asked, bindings, seen, activity, writes });
+  if (profile === undefined) return undefined;
+  const sessions = sessionRows.map(shownSession).reverse();
+  return {
+    profile,
+    sessionCount: sessionRows[0]?.sessions ?? 0,
+    sessions,
+    timeline: hasTimeline
+      ? timelineOf(
+          sessions,
+          eventRows.map(({ event_id, device_id, session_id, timeMs, source, name }) => ({
+            eventId: event_id,
+            deviceId: device_id,
+            sessionId: session_id,
+            timeMs,
+            source,
+            name,
+          })),
+          eventRows.length === MOST_EVENTS,
+        )
+      : undefined,
+    queryMs,
+  };
+}
+
+const shownSession = (row: UserSessionRow): ShownSession => ({
+  sessionId: row.session_id,
+  deviceId: row.device_id,
+  startedAtMs: row.startedAtMs,
+  endedAtMs: row.endedAtMs,
+  landingPage: row.landing_page,
+  platform: row.platform,
+});
+
+function questions({ number, name }: Environment, id: number, user: number | undefined) {
+  const scope = { environment: number, user };
+  return {
+    first: bindingQuery({ environment: number, id }),
+    rest: {
+      bindings: bindingsQuery(scope),
+      seen: seenDevicesQuery(scope),
+      activity: deviceActivityQuery(scope),
+      writes: propertyWritesQuery(scope),
+      sessions: userSessionsQuery({ ...scope, database: name, limit: MOST_SESSIONS }),
+      events: userEventsQuery({ ...scope, limit: MOST_EVENTS }),
+    },
+  };
+}

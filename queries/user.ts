@@ -1,0 +1,203 @@
+import type { Query } from './query.ts';
+
+/** Whom a question is about, and in which environment. */
+export type UserScope = {
+  /** Number of the environment. */
+  readonly environment: number;
+  /** User id: no device's whose binding counts. undefined = not known yet, for a question that is only shown. */
+  readonly user: number | undefined;
+};
+
+/** Most devices and bindings of one user that are answered; there may be more. */
+export const MOST_DEVICES = 1000;
+
+const OWN =
+  'generation = (SELECT argMax(g, switched_at) FROM cairn.live) AND environment = {environment:UInt16}';
+
+/**
+ * Ids that the user's rows are stored under: of each device whose binding counts, and the user's own. Read from the table of
+ * bindings and not from the resolver, which needs to know of no binding whose rows are rewritten.
+ */
+const DEVICES = `(
+  SELECT from_user_id FROM cairn.user_migrations FINAL WHERE ${OWN} AND to_user_id = {user:UInt64} AND counts = 1
+  UNION ALL SELECT {user:UInt64})`;
+
+const milliseconds = (column: string) => `toUnixTimestamp64Milli(${column})`;
+
+function question(sql: string, { environment, user }: UserScope, more: Query['params'] = {}): Query {
+  return { sql, params: { environment, ...(user === undefined ? {} : { user }), ...more } };
+}
+
+/** Where a record lies in the log. */
+export type LogPlace = { readonly origin_partition: number; readonly origin_offset: number };
+
+export type BindingRow = LogPlace & {
+  readonly from_user_id: number;
+  readonly to_user_id: number;
+  readonly identity: string;
+  readonly boundAtMs: number;
+  readonly timeMs: number;
+  readonly source: string;
+  readonly event_id: number;
+  readonly counts: number;
+  /** Why it does not count; empty where it does. */
+  readonly reason: string;
+  /** Bindings that the question is about, of which at most MOST_DEVICES are answered. */
+  readonly bindings: number;
+};
+
+const BINDING = `SELECT from_user_id, to_user_id, identity, ${milliseconds('bound_at')} AS boundAtMs,
+  ${milliseconds('time')} AS timeMs, source, event_id, origin_partition, origin_offset, counts, reason,
+  count() OVER () AS bindings
+FROM cairn.user_migrations FINAL
+WHERE ${OWN}`;
+
+/** The binding of an id as a device, whether or not it counts. At most one row. */
+export function bindingQuery({ environment, id }: { environment: number; id: number }): Query {
+  return { sql: `${BINDING} AND from_user_id = {id:UInt64}`, params: { environment, id } };
+}
+
+/** Bindings to the user, whether or not they count, the latest first. */
+export function bindingsQuery(scope: UserScope): Query {
+  return question(
+    `${BINDING} AND to_user_id = {user:UInt64}
+ORDER BY boundAtMs DESC, from_user_id
+LIMIT ${MOST_DEVICES}`,
+    scope,
+  );
+}
+
+export type SeenDeviceRow = {
+  readonly device_id: number;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  /** Where the device is the canonical id of an identity that was named alone; else empty. */
+  readonly identity: string;
+  /** Devices of the user, of which at most MOST_DEVICES are answered. */
+  readonly devices: number;
+  readonly firstOfAllMs: number;
+  readonly lastOfAllMs: number;
+};
+
+/** Devices of the user that were seen, the latest first. */
+export function seenDevicesQuery(scope: UserScope): Query {
+  return question(
+    `SELECT device_id, ${milliseconds('min(first_seen)')} AS firstSeenMs,
+  ${milliseconds('max(last_seen)')} AS lastSeenMs, max(identity) AS identity, count() OVER () AS devices,
+  min(firstSeenMs) OVER () AS firstOfAllMs, max(lastSeenMs) OVER () AS lastOfAllMs
+FROM cairn.devices
+WHERE ${OWN} AND device_id IN ${DEVICES}
+GROUP BY device_id
+ORDER BY lastSeenMs DESC, device_id
+LIMIT ${MOST_DEVICES}`,
+    scope,
+  );
+}
+
+export type DeviceActivityRow = {
+  readonly device_id: number;
+  readonly events: number;
+  /** Of all the user's devices, of which at most MOST_DEVICES are answered. */
+  readonly eventsOfAll: number;
+  readonly sources: readonly string[];
+  /** Of the last event that names one. */
+  readonly platform: string;
+};
+
+/** What the user's devices have sent, the latest first. */
+export function deviceActivityQuery(scope: UserScope): Query {
+  return question(
+    `SELECT device_id, count() AS events, sum(events) OVER () AS eventsOfAll, arraySort(groupUniqArray(toString(source))) AS sources,
+  argMaxIf(toString(platform), time, platform != '') AS platform
+FROM cairn.events
+WHERE ${OWN} AND device_id IN ${DEVICES}
+GROUP BY device_id
+ORDER BY max(time) DESC, device_id
+LIMIT ${MOST_DEVICES}`,
+    scope,
+  );
+}
+
+export type PropertyWriteRow = LogPlace & {
+  readonly name: string;
+  readonly value: string;
+  readonly type: string;
+  readonly device_id: number;
+  readonly source: string;
+  readonly event_id: number;
+  readonly timeMs: number;
+  readonly receivedAtMs: number;
+};
+
+/**
+ * Of each property the write that is in force, and after it the last one of another value, which it or one before it
+ * replaced. Of all writes the last counts, by (time, receive time, place in the log).
+ */
+export function propertyWritesQuery(scope: UserScope): Query {
+  const order = 'name, time DESC, received_at DESC, origin_partition DESC, origin_offset DESC';
+  return question(
+    `SELECT name, value, type, device_id, source, event_id, ${milliseconds('time')} AS timeMs,
+  ${milliseconds('received_at')} AS receivedAtMs, origin_partition, origin_offset
+FROM (
+  SELECT name, value, type, device_id, source, event_id, time, received_at, origin_partition, origin_offset
+  FROM cairn.user_properties
+  ARRAY JOIN JSONAllPaths(properties) AS name, JSONAllValues(properties) AS value,
+    mapValues(JSONAllPathsWithTypes(properties)) AS type
+  WHERE ${OWN} AND device_id IN ${DEVICES}
+  ORDER BY ${order}
+  LIMIT 1 BY name, value, type
+)
+ORDER BY ${order}
+LIMIT 2 BY name`,
+    scope,
+  );
+}
+
+export type UserSessionRow = {
+  readonly session_id: number;
+  readonly device_id: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly event_count: number;
+  readonly landing_page: string | null;
+  readonly platform: string | null;
+  /** Sessions of the user, of which the latest are answered. */
+  readonly sessions: number;
+};
+
+/** The user's latest sessions, the latest first. */
+export function userSessionsQuery(scope: UserScope & { database: string; limit: number }): Query {
+  return question(
+    `SELECT session_id, device_id, ${milliseconds('time')} AS startedAtMs, ${milliseconds('ended_at')} AS endedAtMs,
+  event_count, landing_page, platform, count() OVER () AS sessions
+FROM {database:Identifier}.sessions
+WHERE device_id IN ${DEVICES}
+ORDER BY startedAtMs DESC, session_id, device_id
+LIMIT {limit:UInt32}`,
+    scope,
+    { database: scope.database, limit: scope.limit },
+  );
+}
+
+export type UserEventRow = {
+  readonly event_id: number;
+  readonly device_id: number;
+  /** Resolved; 0 = none. */
+  readonly session_id: number;
+  readonly timeMs: number;
+  readonly source: string;
+  readonly name: string;
+};
+
+/** The user's latest events, the latest first. */
+export function userEventsQuery(scope: UserScope & { limit: number }): Query {
+  return question(
+    `SELECT event_id, device_id, session_id, ${milliseconds('time')} AS timeMs, source, name
+FROM cairn.resolved_events
+WHERE environment = {environment:UInt16} AND device_id IN ${DEVICES}
+ORDER BY timeMs DESC, event_id DESC
+LIMIT {limit:UInt32}`,
+    scope,
+    { limit: scope.limit },
+  );
+}

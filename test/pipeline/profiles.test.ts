@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
+import { canonicalUserId } from '#schemas/ids.ts';
+import { runCairn, spawnCairn } from '../support/cairn.ts';
+import { until } from '../support/until.ts';
+
+const MINUTE = 60_000;
+/** Yesterday, so that every session is over. */
+const T0 = Math.floor(Date.now() / MINUTE) * MINUTE - 24 * 60 * MINUTE;
+const [LAPTOP, PHONE, STRANGER] = [1001, 1002, 1003];
+
+let env: Record<string, string>;
+let dataDir: string;
+let up: ChildProcess;
+let collector: string;
+let clickHouse: ClickHouse;
+
+before(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'cairn-profiles-'));
+  env = {
+    CAIRN_DATA_DIR: dataDir,
+    CAIRN_HTTP_PORT: '0',
+    CAIRN_KAFKA_PORT: '0',
+    CAIRN_CLICKHOUSE_PORT: '0',
+    CAIRN_KAFKA_BROKERS: '',
+    CAIRN_CLICKHOUSE_URL: '',
+  };
+  up = spawnCairn(['up', '--json'], env);
+  const lines = createInterface({ input: up.stdout as NodeJS.ReadableStream });
+  const [line] = (await once(lines, 'line')) as [string];
+  const ready = JSON.parse(line);
+  collector = ready.collector;
+  clickHouse = createClickHouse({ url: ready.clickhouse });
+});
+
+after(async () => {
+  if (up.exitCode === null && up.signalCode === null) {
+    up.kill('SIGTERM');
+    await once(up, 'exit');
+  }
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function post(path: string, body: object): Promise<void> {
+  const response = await fetch(new URL(path, collector), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ app_id: '11', ...body }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+const capture = (userId: number, events: readonly object[]) =>
+  post('/v1/capture', { user_id: userId, events });
+
+const rows = <Row>(sql: string) => clickHouse.query<Row>(sql, { output_format_json_quote_64bit_integers: 0 });
+
+async function untilRows(sql: string, expected: readonly unknown[]): Promise<void> {
+  let last = '';
+  const wanted = JSON.stringify(expected);
+  await until(`${sql} to answer ${wanted}, not`, async () => {
+    last = await rows(sql).then(JSON.stringify, (error: Error) => error.message);
+    if (last === wanted) return true;
+    throw new Error(last);
+  });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an answer of the program, whose every part is compared.
+async function userOf(...args: string[]): Promise<any> {
+  const { code, stdout, stderr } = await runCairn(['user', ...args, '--json'], env);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test('user tells of any id who it is: devices, merges, properties with who set them, sessions', async () => {
+  const at = (minutes: number) => T0 + minutes * MINUTE;
+  await capture(LAPTOP, [
+    { type: 'pageview', timestamp: at(0), page: { url: 'https://shop.example/?utm_source=news' } },
+    { type: 'custom', name: 'Look', timestamp: at(1) },
+    { type: 'user_properties', timestamp: at(2), properties: { plan: 'free', seats: 1 } },
+    { type: 'identify', timestamp: at(3), identity: 'ann' },
+  ]);
+  await capture(PHONE, [
+    { type: 'custom', name: 'Look', timestamp: at(200) },
+    { type: 'identify', timestamp: at(201), identity: 'ann' },
+    { type: 'user_properties', timestamp: at(202), properties: { plan: 'pro' } },
+  ]);
+  await post('/api/track', {
+    events: [
+      { identity: 'ann', event: 'Renewal', timestamp: new Date(at(0.5)).toISOString() },
+      { identity: 'ann', event: 'Invoice', timestamp: new Date(at(60)).toISOString() },
+      { identity: 'ann', event: 'Payment', timestamp: new Date(at(90)).toISOString() },
+      { identity: 'ann', event: 'Receipt', timestamp: new Date(at(91)).toISOString() },
+    ],
+  });
+  await capture(STRANGER, [{ type: 'user_properties', timestamp: at(0), properties: { plan: 'trial' } }]);
+  const ann = canonicalUserId(1, 'ann');
+  await untilRows(`SELECT user_id, count() AS n FROM main_production.all_events GROUP BY user_id`, [
+    { user_id: ann, n: 7 },
+  ]);
+  await untilRows('SELECT count() AS n FROM main_production.sessions', [{ n: 2 }]);
+  await untilRows('SELECT user_id, plan FROM main_production.users ORDER BY plan', [
+    { user_id: ann, plan: 'pro' },
+    { user_id: STRANGER, plan: 'trial' },
+  ]);
+
+  const found = await userOf('ann', '--timeline');
+  assert.deepEqual(found.askedFor, { as: 'identity', value: 'ann' });
+  assert.equal(found.userId, ann);
+  assert.deepEqual(found.identities, ['ann']);
+  assert.equal(found.firstSeen, new Date(at(0)).toISOString());
+  assert.equal(found.lastSeen, new Date(at(202)).toISOString());
+  assert.equal(found.events, 7);
+  assert.equal(found.sessionCount, 2);
+  assert.deepEqual(
+    found.devices.map((device: Record<string, unknown>) => [
+      device['deviceId'],
+      device['events'],
+      device['sources'],
+    ]),
+    [
+      [PHONE, 1, ['web']],
+      [ann, 4, ['server']],
+      [LAPTOP, 2, ['web']],
+    ],
+  );
+  assert.deepEqual(
+    found.merges
+      .map((merge: Record<string, unknown>) => [
+        merge['deviceId'],
+        merge['userId'],
+        merge['identity'],
+        merge['time'],
+        merge['source'],
+        merge['counts'],
+        merge['reason'],
+      ])
+      .toSorted(),
+    [
+      [LAPTOP, ann, 'ann', new Date(at(3)).toISOString(), 'web', true, null],
+      [PHONE, ann, 'ann', new Date(at(201)).toISOString(), 'web', true, null],
+    ],
+  );
+  const [plan, seats] = found.properties;
+  assert.deepEqual(
+    [plan.name, plan.value, plan.time, plan.deviceId, plan.source],
+    ['plan', 'pro', new Date(at(202)).toISOString(), PHONE, 'web'],
+  );
+  assert.deepEqual(plan.replaced, { value: 'free', time: new Date(at(2)).toISOString() });
+  assert.deepEqual([seats.name, seats.value, seats.deviceId, seats.replaced], ['seats', 1, LAPTOP, null]);
+  const places = await rows<{ place: string }>(
+    "SELECT concat(toString(origin_partition), '/', toString(origin_offset)) AS place FROM cairn.user_properties",
+  );
+  assert.ok(places.some(({ place }) => place === `${plan.place.partition}/${plan.place.offset}`));
+  assert.deepEqual(
+    found.timeline.map(
+      ({ session, events }: { session?: { deviceId: number }; events: { name: string }[] }) => [
+        session?.deviceId ?? 'server',
+        ...events.map(({ name }) => name),
+      ],
+    ),
+    [
+      [LAPTOP, 'pageview', 'Renewal', 'Look'],
+      ['server', 'Invoice', 'Payment'],
+      ['server', 'Receipt'],
+      [PHONE, 'Look'],
+    ],
+  );
+
+  const byDevice = await userOf(String(PHONE));
+  assert.deepEqual(byDevice.askedFor, { as: 'device id', value: String(PHONE) });
+  const { queryMs: _, timeline: __, askedFor: ___, ...same } = found;
+  const { queryMs: ____, askedFor: _____, ...other } = byDevice;
+  assert.deepEqual(other, same);
+  assert.equal((await userOf(String(ann))).askedFor.as, 'user id');
+
+  const stranger = await userOf(String(STRANGER));
+  assert.deepEqual(
+    [stranger.userId, stranger.identities, stranger.merges, stranger.events],
+    [STRANGER, [], [], 0],
+  );
+  assert.deepEqual(stranger.properties[0].value, 'trial');
+});
+
+test('user says which id nobody has, and takes a number for an identity only where it is told to', async () => {
+  const unknown = await runCairn(['user', '77'], env);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /Nobody in main_production has the user or device id 77; .*--identity 77/);
+  await post('/api/track', { identity: '77', event: 'Numbered' });
+  await untilRows("SELECT count() AS n FROM main_production.all_events WHERE name = 'Numbered'", [{ n: 1 }]);
+  assert.deepEqual((await userOf('--identity', '77')).identities, ['77']);
+  assert.equal((await runCairn(['user', '77'], env)).code, 1);
+  assert.equal((await runCairn(['user', 'ANN'], env)).code, 1);
+  assert.equal((await runCairn(['user'], env)).code, 2);
+});
+
+test('user shows a merge that was refused, and why', async () => {
+  const ann = canonicalUserId(1, 'ann');
+  await post('/api/v1/identify', { user_id: String(ann), identity: 'thief' });
+  await untilRows("SELECT counts FROM cairn.user_migrations FINAL WHERE identity = 'thief'", [{ counts: 0 }]);
+  const found = await userOf(String(ann));
+  assert.deepEqual(found.identities, ['ann']);
+  const [merge] = found.merges;
+  assert.deepEqual(
+    [merge.deviceId, merge.identity, merge.counts, merge.reason],
+    [ann, 'thief', false, 'canonical_id'],
+  );
+});
+
+test('what user --sql prints answers in cairn sql, and holds nothing of the argument but as a literal', async () => {
+  const { stdout } = await runCairn(['user', "o'hara", '--sql', '--timeline'], env);
+  assert.ok(!stdout.includes("o'hara"));
+  const ann = canonicalUserId(1, 'ann');
+  const queries = stdout.split(';\n').map((sql) => sql.replaceAll('{user:UInt64}', String(ann)));
+  assert.equal(queries.length, 7);
+  for (const query of queries) {
+    const { code, stderr } = await runCairn(['sql', query], env);
+    assert.equal(code, 0, stderr);
+  }
+});
