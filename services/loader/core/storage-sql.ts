@@ -23,13 +23,14 @@ const PROPERTIES_TABLE = (table: StoredTable) =>
   `CREATE TABLE IF NOT EXISTS cairn.${table.table} (${columnList(table)}, ${OFFSET_INDEX})
 ENGINE = MergeTree PARTITION BY generation ORDER BY (environment, device_id, time, event_id) SETTINGS ${SETTINGS}`;
 
-/** The id an identity is known by, as canonicalUserId() of the schemas computes it. */
-const CANONICAL_ID = `greatest(bitShiftRight(reinterpretAsUInt64(reverse(substring(
-  SHA256(concat('identity', char(0), toString(environment), char(0), identity)), 1, 8))), 11), 1)`;
+/** The id an identity is known by, as canonicalUserId() of the schemas computes it. Both arguments are SQL. */
+export const canonicalIdSql = (environment: string, identity: string) =>
+  `greatest(bitShiftRight(reinterpretAsUInt64(reverse(substring(
+  SHA256(concat('identity', char(0), toString(${environment}), char(0), ${identity})), 1, 8))), 11), 1)`;
 
 const devicesOf = (source: string, where = '') =>
   `SELECT generation, environment, device_id, min(time) AS first_seen, max(time) AS last_seen,
-  max(if(identity != '' AND device_id = ${CANONICAL_ID}, identity, '')) AS identity
+  max(if(identity != '' AND device_id = ${canonicalIdSql('environment', 'identity')}, identity, '')) AS identity
 FROM cairn.${source} ${where}GROUP BY generation, environment, device_id`;
 
 const deviceView = (source: string) =>
