@@ -33,6 +33,9 @@ export type Values<O extends OptionTable> = { readonly [K in keyof O]: ValueOf<O
 
 type AnyValues = Readonly<Record<string, boolean | string | undefined | readonly string[]>>;
 
+/** Exit code of what Ctrl-C ended, as shells report it. */
+export const INTERRUPTED = 130;
+
 /** One command of the program: its help and what it does. */
 export type Command = {
   /** Arguments after the command's name, such as `--step NAME [--json]`. */

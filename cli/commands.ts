@@ -16,6 +16,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'send realistic traffic through a stack of its own and check every figure',
     load: async () => (await import('./commands/demo.ts')).demo,
   },
+  import: {
+    summary: 'send users or accounts of a CSV, JSON lines or Parquet file to the collector',
+    load: async () => (await import('./commands/import.ts')).importRows,
+  },
   status: {
     summary: 'services, lag by partition, dead letters',
     load: async () => (await import('./commands/status.ts')).status,

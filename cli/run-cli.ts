@@ -1,5 +1,5 @@
 import { ConfigError, UnavailableError } from '#lib/errors.ts';
-import type { Context } from './command.ts';
+import { type Context, INTERRUPTED } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { parseArguments } from './parse-arguments.ts';
@@ -10,8 +10,6 @@ import { CommandError, UsageError } from './usage-error.ts';
 const DONE = 0;
 const FAILED = 1;
 const WRONG_USE = 2;
-/** What a shell reports for a program that Ctrl-C ended. */
-const INTERRUPTED = 130;
 
 /** Runs one command line and returns the exit code. Errors end up on stderr. */
 export async function runCli(args: readonly string[], context: Context): Promise<number> {

@@ -1,11 +1,10 @@
-import { Agent, request as openRequest } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Delivery } from '../delivery.ts';
 import { CommandError } from '../usage-error.ts';
 import type { DemoRequest } from './dispatch.ts';
 import { countRows, NO_ROWS, type RowCount, sumRows } from './row-count.ts';
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2000;
+/** A collector answers within 10 s, if only that it cannot take more. */
+const ANSWER_TIMEOUT_MS = 60_000;
 
 export type SenderOptions = {
   readonly url: string;
@@ -33,8 +32,8 @@ export type SendReport = {
  * idempotency keys where no answer came. Throws CommandError where a request is refused or finds no answer.
  */
 export async function send(requests: readonly DemoRequest[], options: SenderOptions): Promise<SendReport> {
-  const { connections, onAnswer } = options;
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const { url, connections, patienceMs, onAnswer } = options;
+  const delivery = new Delivery({ url, connections, patienceMs, timeoutMs: ANSWER_TIMEOUT_MS });
   let retries = 0;
   let refused = 0;
   let uncertain = NO_ROWS;
@@ -47,10 +46,10 @@ export async function send(requests: readonly DemoRequest[], options: SenderOpti
     await Promise.all(
       queues.map(async (queue) => {
         for (const request of queue) {
-          const delivery = await deliver(request, agent, { ...options, signal });
-          retries += delivery.retries;
-          refused += delivery.refused;
-          for (let lost = delivery.retries; lost > 0; lost -= 1)
+          const delivered = await deliver(request, delivery, signal);
+          retries += delivered.retries;
+          refused += delivered.refused;
+          for (let lost = delivered.retries; lost > 0; lost -= 1)
             uncertain = sumRows(uncertain, countRows(request));
           answered += 1;
           onAnswer?.(answered);
@@ -61,86 +60,26 @@ export async function send(requests: readonly DemoRequest[], options: SenderOpti
     failed.abort();
     throw error;
   } finally {
-    agent.destroy();
+    delivery.close();
   }
   return { requests: requests.length, retries, uncertain, refused };
 }
 
 /** Sends one request until it is accepted. */
 async function deliver(
-  request: DemoRequest,
-  agent: Agent,
-  { url, patienceMs, signal }: SenderOptions,
-): Promise<{ retries: number; refused: number }> {
-  const deadline = performance.now() + patienceMs;
-  let pauseMs = FIRST_PAUSE_MS;
-  for (let retries = 0; ; retries += 1) {
-    signal.throwIfAborted();
-    const answer = await attempt(request, agent, url, signal);
-    if (answer.status === 200) return { retries, refused: refusedIn(answer.text) };
-    if (answer.status !== 0 && answer.status !== 429 && answer.status < 500) {
-      throw new CommandError(
-        `Cannot send ${request.path}: the collector answered ${answer.status} ${answer.text.slice(0, 500)}`,
-      );
-    }
-    if (performance.now() > deadline) {
-      throw new CommandError(
-        `Cannot send ${request.path} to ${url}: no success in ${patienceMs} ms, last answer is ${answer.status} ${answer.text.slice(0, 200)}`,
-      );
-    }
-    await sleep(answer.retryAfterMs ?? pauseMs, undefined, { signal });
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-  }
-}
-
-type Answer = { readonly status: number; readonly text: string; readonly retryAfterMs: number | undefined };
-
-/** One attempt; status 0 where the connection gave no whole answer. */
-function attempt(
   { path, body, userAgent }: DemoRequest,
-  agent: Agent,
-  url: string,
+  delivery: Delivery,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<{ retries: number; refused: number }> {
   const isClient = path === '/v1/capture';
-  const payload = JSON.stringify(isClient ? { ...body, sent_at: new Date().toISOString() } : body);
-  return new Promise((resolve, reject) => {
-    const lost = (error: Error) => {
-      if (signal.aborted) reject(signal.reason);
-      else resolve({ status: 0, text: error.message, retryAfterMs: undefined });
-    };
-    const outgoing = openRequest(
-      new URL(path, url),
-      {
-        method: 'POST',
-        agent,
-        signal,
-        headers: {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(payload),
-          'user-agent': userAgent,
-        },
-      },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          text += chunk;
-        });
-        response.on('error', lost);
-        response.on('end', () => {
-          const retryAfter = Number(response.headers['retry-after']);
-          resolve({
-            status: response.statusCode ?? 0,
-            text,
-            retryAfterMs: Number.isNaN(retryAfter) ? undefined : retryAfter * 1000,
-          });
-        });
-      },
+  const text = () => JSON.stringify(isClient ? { ...body, sent_at: new Date().toISOString() } : body);
+  const { answer, retries } = await delivery.deliver({ path, userAgent, body: text }, signal);
+  if (answer.status !== 200) {
+    throw new CommandError(
+      `Cannot send ${path}: the collector answered ${answer.status} ${answer.text.slice(0, 500)}`,
     );
-    outgoing.on('error', lost);
-    outgoing.end(payload);
-  });
+  }
+  return { retries, refused: refusedIn(answer.text) };
 }
 
 function refusedIn(text: string): number {

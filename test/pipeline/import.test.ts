@@ -1,0 +1,236 @@
+/** `cairn import`: files of a warehouse, from the command to the readers' views, on a whole stack. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Stack, startStack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const FORMATS = ['csv', 'jsonl', 'parquet'] as const;
+
+const ENVIRONMENTS = [...FORMATS.map((format) => `from_${format}`), 'stopped', 'rejects', 'accounts'];
+const numberOf = (environment: string) => ENVIRONMENTS.indexOf(environment) + 1;
+
+/** A warehouse's table: 2500 rows of 2000 people, all types a user has, and awkward texts. */
+const TABLE = `SELECT concat('person ', toString(number % 2000), '@example.com') AS email,
+  concat('O''Neill, "', toString(number), '"\n✓') AS full_name, toUInt32(number) AS age,
+  toDecimal64(number, 2) / 100 AS balance, toDateTime64(1700000000 + number, 3, 'UTC') AS signed,
+  toDate('2024-01-01') + number % 300 AS birthday, CAST(number % 2 = 0, 'Bool') AS active,
+  number + 9007199254740000 AS big, leftPad(toString(number), 5, '0') AS zip,
+  if(number % 3 = 0, NULL, 'a note') AS note
+FROM numbers(2500) ORDER BY number`;
+const PEOPLE = 2000;
+const TYPES = 'age=number,balance=number,signed=time,active=boolean';
+const USERS = `SELECT identity, age, balance, signed, birthday, active, big, zip, note, name FROM {}.users ORDER BY identity`;
+
+let stack: Stack;
+
+before(async () => {
+  stack = await startStack(ENVIRONMENTS);
+  const formats = { csv: 'CSVWithNames', jsonl: 'JSONEachRow', parquet: 'Parquet' };
+  const settings = { output_format_json_quote_64bit_integers: '0' };
+  for (const format of FORMATS) {
+    const bytes = await stack.export(`${TABLE} FORMAT ${formats[format]}`, settings);
+    await writeFile(join(stack.directory, `people.${format}`), bytes);
+  }
+});
+
+after(() => stack?.stop());
+
+const importPeople = (format: string, ...args: string[]) =>
+  stack.cairn(
+    'import',
+    'users',
+    join(stack.directory, `people.${format}`),
+    ...['--identity', 'email', '--map', 'full_name=name', '--null', '\\N'],
+    ...(format === 'parquet' ? [] : ['--types', TYPES]),
+    ...[
+      '--environment',
+      `from_${format}`,
+      '--rejected',
+      join(stack.directory, `${format}.rejected`),
+      '--json',
+    ],
+    ...args,
+  );
+
+/** All users with their properties; new people, and columns of new properties, show a moment after the rows. */
+const usersOf = (environment: string) =>
+  until(`the users of ${environment}`, async () => {
+    const users = await stack.rows<Record<string, unknown>>(USERS.replace('{}', environment));
+    return users.length === PEOPLE && users;
+  });
+
+/** Waits until so many property records are loaded. */
+const loaded = (environment: string, records: number) =>
+  until(`${records} records in ${environment}`, async () => {
+    const [row] = await stack.rows<{ n: number }>(
+      `SELECT count() AS n FROM cairn.user_properties WHERE environment = ${numberOf(environment)}`,
+    );
+    return row?.n === records;
+  });
+
+test('CSV, JSON lines and Parquet of one table give the same users, and once more changes nothing', async () => {
+  const found: Record<string, unknown>[][] = [];
+  for (const format of FORMATS) {
+    const { code, stdout, stderr } = await importPeople(format);
+    assert.equal(code, 0, stderr + stdout);
+    const { rows, accepted, rejected, complete, nextRow } = JSON.parse(stdout);
+    assert.deepEqual(
+      { rows, accepted, rejected, complete, nextRow },
+      { rows: 2500, accepted: 2500, rejected: 0, complete: true, nextRow: 2501 },
+    );
+    await loaded(`from_${format}`, 2500);
+    found.push(await usersOf(`from_${format}`));
+  }
+  const [csv] = found;
+  for (const [index, users] of found.entries()) assert.deepEqual(users, csv, FORMATS[index] ?? '');
+  // Of the two rows of one person the later one counts.
+  assert.deepEqual(
+    csv?.find(({ identity }) => identity === 'person 0@example.com'),
+    {
+      identity: 'person 0@example.com',
+      age: 2000,
+      balance: 20,
+      signed: '2023-11-14T22:46:40.000Z',
+      birthday: '2024-07-19',
+      active: true,
+      big: '9007199254742000',
+      zip: '02000',
+      note: 'a note',
+      name: 'O\'Neill, "2000"\n✓',
+    },
+  );
+  assert.equal((await importPeople('csv')).code, 0);
+  await loaded('from_csv', 5000);
+  assert.deepEqual(await usersOf('from_csv'), csv);
+});
+
+test('Parquet is read whatever packs it, and nested values are flattened', async () => {
+  const file = join(stack.directory, 'packed.parquet');
+  const table =
+    "SELECT 'x@y.z' AS identity, CAST((1, ['p', 'q']), 'Tuple(a UInt8, b Array(String))') AS t, map('k', 2.5) AS m";
+  for (const packing of ['none', 'snappy', 'zstd', 'lz4', 'gzip', 'brotli']) {
+    const settings = { output_format_parquet_compression_method: packing };
+    await writeFile(file, await stack.export(`${table} FORMAT Parquet`, settings));
+    const { code, stdout, stderr } = await stack.cairn(
+      ...['import', 'users', file, '--dry-run', '--json', '--environment', 'rejects'],
+    );
+    assert.equal(code, 0, `${packing}: ${stderr}`);
+    assert.deepEqual(JSON.parse(stdout).sample, [
+      { identity: 'x@y.z', properties: { t: { a: 1, b: ['p', 'q'] }, m: { k: 2.5 } } },
+    ]);
+  }
+});
+
+test('accounts are imported, and rejected rows are reported with the reason for each', async () => {
+  const accounts = join(stack.directory, 'accounts.csv');
+  await writeFile(accounts, 'id,name,tier\n7,Seven,gold\n,Nobody,none\n8,Eight,"silver"\n');
+  const report = join(stack.directory, 'accounts.rejected');
+  const args = ['import', 'accounts', accounts, '--account-id', 'id', '--rejected', report];
+  const dry = await stack.cairn(...args, '--environment', 'accounts', '--dry-run', '--json');
+  assert.equal(dry.code, 1);
+  const sent = await stack.cairn(...args, '--environment', 'accounts', '--json');
+  assert.equal(sent.code, 1, sent.stderr);
+  for (const { stdout } of [dry, sent]) {
+    const { rows, accepted, rejected } = JSON.parse(stdout);
+    assert.deepEqual({ rows, accepted, rejected }, { rows: 3, accepted: 2, rejected: 1 });
+  }
+  assert.deepEqual(
+    (await readFile(report, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [
+      {
+        row: 2,
+        code: 'missing_account_id',
+        message: 'Cannot accept the row: it has no account_id',
+        values: { name: 'Nobody', tier: 'none' },
+      },
+    ],
+  );
+  await until('both accounts', async () => {
+    const rows = await stack.rows(
+      `SELECT account_id, properties.name.:String AS name FROM cairn.account_properties
+       WHERE environment = ${numberOf('accounts')} ORDER BY account_id`,
+    );
+    return JSON.stringify(rows) === '[{"account_id":"7","name":"Seven"},{"account_id":"8","name":"Eight"}]';
+  });
+});
+
+test('what a dry run rejects is what the collector rejects', async () => {
+  const file = join(stack.directory, 'bad.jsonl');
+  const lines = [
+    '{"identity":"good@b.c","n":1}',
+    '{"identity":"null"}',
+    '{"identity":"good@b.c","id":5}',
+    'not json',
+    `{"identity":"${'x'.repeat(256)}"}`,
+    '{"n":1}',
+    `{"identity":"deep@b.c","a":${'{"a":'.repeat(40)}1${'}'.repeat(40)}}`,
+    `{"identity":"long@b.c","v":"${'y'.repeat(2000)}"}`,
+  ];
+  await writeFile(file, lines.join('\n'));
+  const reports: unknown[] = [];
+  for (const dry of [['--dry-run'], []]) {
+    const report = join(stack.directory, `bad${dry.length}`);
+    const args = ['--environment', 'rejects', '--rejected', report, ...dry];
+    const { code, stdout } = await stack.cairn('import', 'users', file, ...args);
+    assert.equal(code, 1);
+    assert.match(stdout, /2 (would be )?accepted, 6 rejected/);
+    const found = (await readFile(report, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    reports.push(found.toSorted((a, b) => a.row - b.row));
+  }
+  assert.deepEqual(reports[0], reports[1]);
+  assert.deepEqual(
+    (reports[1] as { row: number; code: string }[]).map(({ row, code }) => [row, code]),
+    [
+      [2, 'placeholder_identity'],
+      [3, 'reserved_property'],
+      [4, 'malformed_json'],
+      [5, 'identity_too_long'],
+      [6, 'missing_identity'],
+      [7, 'properties_too_deep'],
+    ],
+  );
+});
+
+test('an import that is stopped says where it stands, and goes on from there', async () => {
+  const row = (number: number) => `{"identity":"user ${number}","number":${number}}\n`;
+  const lines = Array.from({ length: 3500 }, (_, index) => row(index + 1));
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'import', 'users', '-', '--format', 'jsonl', '--environment', 'stopped'],
+    { env: { ...process.env, ...stack.env }, stdio: ['pipe', 'ignore', 'pipe'] },
+  );
+  const said = text(child.stderr);
+  const exited = once(child, 'exit');
+  child.stdin.write(lines.slice(0, 2500).join(''));
+  await loaded('stopped', 2000);
+  child.kill('SIGINT');
+  assert.deepEqual(await exited, [130, null]);
+  assert.match(await said, /Every row before row 2001 of standard input is done: go on with --from-row 2001/);
+
+  const file = join(stack.directory, 'all.jsonl');
+  await writeFile(file, lines.join(''));
+  const { code, stdout, stderr } = await stack.cairn(
+    ...['import', 'users', file, '--from-row', '2001', '--environment', 'stopped', '--json'],
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).accepted, 1500);
+  await loaded('stopped', 3500);
+  const wanted = { n: 3500, sum: (3500 * 3501) / 2 };
+  await until('every user', async () => {
+    const [found] = await stack.rows('SELECT count() AS n, sum(number) AS sum FROM stopped.users');
+    return JSON.stringify(found) === JSON.stringify(wanted);
+  });
+});
