@@ -11,8 +11,10 @@ const selected = ({ name, type }: AvroField) =>
 
 const SESSION_FIELDS = (latestSchema('Session').json as unknown as { fields: readonly AvroField[] }).fields;
 
-/** Every column of a session's final row that its record decides. */
-export const SESSION_COLUMNS: readonly string[] = SESSION_FIELDS.map(({ name }) => name);
+/** Every column of a session's final row that its record decides; not the user id, which the squash rewrites. */
+export const SESSION_COLUMNS: readonly string[] = SESSION_FIELDS.map(({ name }) => name).filter(
+  (name) => name !== 'user_id',
+);
 
 /** Final rows of the sessions of one partition. The columns are renamed outside, so that FINAL sees the stored ones. */
 export function storedSessionsQuery(generation: number, partition: number): Query {

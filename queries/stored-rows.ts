@@ -38,10 +38,13 @@ const CHANGE_COLUMNS = [
 
 const only = (names: readonly string[]) => COLLECTED.filter(({ name }) => names.includes(name));
 
-/** Columns that a record decides, in the order of the text of a row. */
+/**
+ * Columns that a record decides, in the order of the text of a row. Not the stored user id, which the squash rewrites
+ * and no reader sees: whose an event is follows from its device and the bindings.
+ */
 export const ROW_FIELDS: Readonly<Record<RowTable, readonly RowField[]>> = {
   events: [
-    ...COLLECTED.filter(({ name }) => !['kind', 'idempotency', 'account_id'].includes(name)),
+    ...COLLECTED.filter(({ name }) => !['user_id', 'kind', 'idempotency', 'account_id'].includes(name)),
     { name: 'event_table_name', form: 'text' },
   ],
   user_properties: only([...CHANGE_COLUMNS, 'identity']),

@@ -1,3 +1,4 @@
+import { duration } from '#lib/config/duration.ts';
 import { integer } from '#lib/config/parsers.ts';
 import { SHARED_SETTINGS } from '#lib/config/shared-settings.ts';
 import type { ConfigOf } from '#lib/config/spec.ts';
@@ -26,6 +27,11 @@ export const LOADER_SPEC = {
     doc: 'Longest time records wait for more to come before they are inserted.',
     parse: integer(1, 60_000),
     default: 500,
+  },
+  CAIRN_SQUASH_INTERVAL: {
+    doc: 'Time between two rounds that bring stored user ids up to what readers see, such as 6h.',
+    parse: duration('1s', '30d'),
+    default: '6h',
   },
 } as const;
 

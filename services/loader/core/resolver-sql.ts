@@ -33,9 +33,12 @@ export function ofGeneration(generation: number): DictionaryChoice {
 
 const key = (row: string, id: string) => `bitOr(bitShiftLeft(toUInt64(${row}environment), 53), ${row}${id})`;
 
-/** Resolved user id of the rows of a table alias, which have `environment` and the device under `column`. */
+/**
+ * Resolved user id of the rows of a table alias ('' where the table has none), which have `environment` and the device
+ * under `column`.
+ */
 export function resolvedUserId(alias: string, column = 'device_id', choice = ofLive): string {
-  const row = `${alias}.`;
+  const row = alias === '' ? '' : `${alias}.`;
   return `dictGetOrDefault(${choice('recent_identities')}, 'user_id', ${key(row, column)},
     dictGetOrDefault(${choice('identities')}, 'user_id', ${key(row, column)}, ${row}${column}))`;
 }

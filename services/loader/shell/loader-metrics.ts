@@ -56,6 +56,17 @@ export class LoaderMetrics {
     labelNames: ['reason'],
     registers: [this.registry],
   });
+  readonly squashed = new Counter({
+    name: 'cairn_loader_squashed_rows_total',
+    help: 'Rows whose stored user id was brought up to what readers see.',
+    labelNames: ['table'],
+    registers: [this.registry],
+  });
+  readonly squashFailures = new Counter({
+    name: 'cairn_loader_squash_failures_total',
+    help: 'Rewrites of stored user ids that ClickHouse could not finish and that were given up until the next round.',
+    registers: [this.registry],
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });

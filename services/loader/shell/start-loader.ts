@@ -1,5 +1,6 @@
 import { Partitioners } from 'kafkajs';
 import { createClickHouse } from '#lib/clickhouse/client.ts';
+import { durationMs } from '#lib/config/duration.ts';
 import { loadEnvironments } from '#lib/config/environments.ts';
 import { openGeneration } from '#lib/generations/open-generation.ts';
 import { createKafka } from '#lib/kafka/client.ts';
@@ -21,6 +22,7 @@ import { loaderAssigner } from './loader-assigner.ts';
 import { LoaderMetrics } from './loader-metrics.ts';
 import { startLoadingConsumer } from './loading-consumer.ts';
 import { PatientClickHouse } from './patient-clickhouse.ts';
+import { Squasher } from './squasher.ts';
 import { createStartCheck } from './start-check.ts';
 import { ViewKeeper } from './view-keeper.ts';
 
@@ -89,6 +91,13 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     views,
   });
   const identity = createIdentityLoader({ patient, deadLetters, generation, metrics, fail });
+  const squasher = new Squasher({
+    patient,
+    generation,
+    intervalMs: durationMs(config.CAIRN_SQUASH_INTERVAL),
+    metrics,
+    log,
+  });
   const loading = await startLoadingConsumer({
     consumer,
     admin,
@@ -100,8 +109,11 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     load: (source, ...chunk) =>
       source.name === 'identity.migrations' ? identity.load(source, ...chunk) : loadEvents(source, ...chunk),
     checkStart: createStartCheck({ patient, generation, copiedBeforeMs }),
-    onAssigned: (assignment) =>
-      identity.own((assignment[topicInKafka('identity.migrations', generation)] ?? []).length > 0),
+    onAssigned(assignment) {
+      const hasBindings = (assignment[topicInKafka('identity.migrations', generation)] ?? []).length > 0;
+      identity.own(hasBindings);
+      squasher.own(hasBindings);
+    },
     log,
     fail,
   });
@@ -114,7 +126,7 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     async stop() {
       unwatch();
       await loading.stop();
-      await identity.stop();
+      await Promise.all([identity.stop(), squasher.stop()]);
       await Promise.all([producer.disconnect(), admin.disconnect(), health.close()]);
     },
   };
