@@ -232,5 +232,5 @@ function namesSql(): string {
   const values = rows.map(
     ([scope, table, name, types]) => `(1, '${scope}', '${table}', '${name}', ${types}, ${FROM})`,
   );
-  return `INSERT INTO cairn.names VALUES ${values.join(', ')}`;
+  return `INSERT INTO cairn.names (environment, scope, table_name, name, types, first_seen) VALUES ${values.join(', ')}`;
 }

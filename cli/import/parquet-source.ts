@@ -19,7 +19,7 @@ export type ParquetOptions = {
   readonly fromRow: number;
 };
 
-type Column = { readonly name: string; readonly scale: number | undefined };
+type Column = { readonly name: string; readonly read: (value: unknown) => unknown };
 
 /**
  * A Parquet file, one row group in memory at a time, of that the wanted columns only. Throws CommandError where
@@ -37,7 +37,9 @@ export async function openParquet(name: string, options: ParquetOptions): Promis
       delete element.converted_type;
       delete element.logical_type;
     }
-    return { name: element.name, scale };
+    const { name } = element;
+    if (scale !== undefined) return { name, read: (value: unknown) => decimalValue(value, scale) };
+    return { name, read: hasLargeIntegers(metadata, name) ? integerText : plainValue };
   });
   const total = Number(metadata.num_rows);
   let read = 0;
@@ -65,6 +67,24 @@ export async function openParquet(name: string, options: ParquetOptions): Promis
       read = end;
     }
   }
+}
+
+/** Whether the file says that a column has an integer which a JavaScript number cannot hold: then all are text. */
+function hasLargeIntegers({ row_groups }: FileMetaData, name: string): boolean {
+  return row_groups.some(({ columns }) =>
+    columns.some(({ meta_data: about }) => {
+      if (about === undefined || about.path_in_schema.length > 1 || about.path_in_schema[0] !== name)
+        return false;
+      const { min_value, max_value, min, max } = about.statistics ?? {};
+      return [min_value, max_value, min, max].some(
+        (bound) => typeof bound === 'bigint' && !Number.isSafeInteger(Number(bound)),
+      );
+    }),
+  );
+}
+
+function integerText(value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : plainValue(value);
 }
 
 /** Values of each wanted column, in pieces: the first row of a piece, and its values. */
@@ -104,14 +124,11 @@ function slice(
   end: number,
 ): readonly SourceRow[] {
   const rows = Array.from({ length: end - start }, () => Object.create(null) as Record<string, unknown>);
-  for (const { name, scale } of wanted) {
+  for (const { name, read } of wanted) {
     for (const [first, piece] of values.get(name) ?? []) {
       const from = Math.max(start, first, groupStart);
       const to = Math.min(end, first + piece.length);
-      for (let row = from; row < to; row += 1) {
-        const raw = piece[row - first];
-        rows[row - start]![name] = scale === undefined ? plainValue(raw) : decimalValue(raw, scale);
-      }
+      for (let row = from; row < to; row += 1) rows[row - start]![name] = read(piece[row - first]);
     }
   }
   return rows.map((row, index) => ({ row: start + index + 1, values: row }));

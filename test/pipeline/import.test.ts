@@ -25,7 +25,9 @@ const TABLE = `SELECT concat('person ', toString(number % 2000), '@example.com')
   if(number % 3 = 0, NULL, 'a note') AS note
 FROM numbers(2500) ORDER BY number`;
 const PEOPLE = 2000;
-const TYPES = 'age=number,balance=number,signed=time,active=boolean';
+const CSV_TYPES = 'age=number,balance=number,signed=time,active=boolean';
+/** Of JSON lines a large integer alone would be text, and the column of two types. */
+const TYPES = { csv: CSV_TYPES, jsonl: 'signed=time,big=text' };
 const USERS = `SELECT identity, age, balance, signed, birthday, active, big, zip, note, name FROM {}.users ORDER BY identity`;
 
 let stack: Stack;
@@ -42,13 +44,13 @@ before(async () => {
 
 after(() => stack?.stop());
 
-const importPeople = (format: string, ...args: string[]) =>
+const importPeople = (format: (typeof FORMATS)[number], ...args: string[]) =>
   stack.cairn(
     'import',
     'users',
     join(stack.directory, `people.${format}`),
     ...['--identity', 'email', '--map', 'full_name=name', '--null', '\\N'],
-    ...(format === 'parquet' ? [] : ['--types', TYPES]),
+    ...(format === 'parquet' ? [] : ['--types', TYPES[format]]),
     ...[
       '--environment',
       `from_${format}`,

@@ -9,6 +9,7 @@ const row = (fields: Partial<NameRow>): NameRow => ({
   name: 'a',
   types: 1,
   firstSeenMs: 0,
+  firstTyped: 1,
   ...fields,
 });
 

@@ -10,9 +10,15 @@ export type NameRow = {
   /** Table of an event or of an event's property; empty for the properties of users and accounts. */
   readonly tableName: string;
   readonly name: string;
+  /** Types it has been seen with. */
   readonly types: number;
   readonly firstSeenMs: number;
+  /** When it was registered, in ms, times 16, and the types it was registered with. */
+  readonly firstTyped: number;
 };
+
+/** A name that is to be registered. */
+export type NewName = Omit<NameRow, 'firstTyped'>;
 
 /** Names of one kind that are remembered of an environment: far more than get a column, yet bounded. */
 const MOST_NAMES = 20_000;
@@ -39,7 +45,7 @@ export class NameRegistry {
   readonly #sizes = new Map<string, number>();
   readonly #shapes = new Set<string>();
   readonly #losers = new Map<string, Loser>();
-  #queue: NameRow[] = [];
+  #queue: NewName[] = [];
   #newLosers: Loser[] = [];
 
   /** True where a record of this shape was seen before. */
@@ -52,7 +58,7 @@ export class NameRegistry {
   }
 
   /** Learns a name; queues it where the name or one of its types is new. Where there is no room it is lost. */
-  learn(row: NameRow): void {
+  learn(row: NewName): void {
     const { environment, scope, tableName } = row;
     const outcome = this.#remember(row);
     if (outcome === 'new') this.#queue.push(row);
@@ -65,14 +71,14 @@ export class NameRegistry {
   }
 
   /** Rows to write to the registry table, handed out once. */
-  takeQueued(): readonly NameRow[] {
+  takeQueued(): readonly NewName[] {
     const queue = this.#queue;
     this.#queue = [];
     return queue;
   }
 
   /** Puts rows back that could not be written. */
-  requeue(rows: readonly NameRow[]): void {
+  requeue(rows: readonly NewName[]): void {
     this.#queue = [...rows, ...this.#queue];
   }
 
@@ -95,7 +101,7 @@ export class NameRegistry {
     this.#newLosers.push(loser);
   }
 
-  #remember({ environment, scope, tableName, name, types }: NameRow): 'new' | 'known' | 'no room' {
+  #remember({ environment, scope, tableName, name, types }: NewName): 'new' | 'known' | 'no room' {
     const key = `${environment}\0${scope}\0${tableName}\0${name}`;
     const known = this.#types.get(key);
     if (known !== undefined) {
@@ -139,10 +145,10 @@ export function namesOf(rows: readonly NameRow[], environment: number): Environm
   const kept = new Set([...propertyNames].slice(0, MOST_PROPERTIES));
   const userRows = own.filter(({ scope }) => scope === 'user_property');
   const eventProperties = new Map<string, Property[]>();
-  for (const { tableName, name, types, firstSeenMs } of eventRows) {
+  for (const { tableName, name, types, firstSeenMs, firstTyped } of eventRows) {
     if (!kept.has(name)) continue;
     const properties = eventProperties.get(tableName) ?? [];
-    properties.push({ name, types, firstSeenMs });
+    properties.push({ name, types, firstSeenMs, firstTyped });
     eventProperties.set(tableName, properties);
   }
   return {
@@ -150,7 +156,7 @@ export function namesOf(rows: readonly NameRow[], environment: number): Environm
     eventProperties,
     userProperties: userRows
       .slice(0, MOST_PROPERTIES)
-      .map(({ name, types, firstSeenMs }) => ({ name, types, firstSeenMs })),
+      .map(({ name, types, firstSeenMs, firstTyped }) => ({ name, types, firstSeenMs, firstTyped })),
     leftOut:
       tables.size -
       eventTables.length +

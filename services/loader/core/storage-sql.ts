@@ -110,11 +110,15 @@ ENGINE = AggregatingMergeTree PARTITION BY generation ORDER BY (environment, dev
   deviceView('user_properties'),
 
   // Which event and property names an environment has: what its views are made from. \`types\` is a set of
-  // PROPERTY_TYPES. Generations share it: the names of an older one do no harm.
+  // PROPERTY_TYPES, \`first_typed\` the time of the first registration in ms, times 16, and its types. Generations
+  // share it: the names of an older one do no harm.
   `CREATE TABLE IF NOT EXISTS cairn.names (environment UInt16, scope LowCardinality(String), table_name String,
   name String, types SimpleAggregateFunction(groupBitOr, UInt8),
   first_seen SimpleAggregateFunction(min, DateTime64(3, 'UTC')))
 ENGINE = AggregatingMergeTree ORDER BY (environment, scope, table_name, name) SETTINGS ${SETTINGS}`,
+  // Rows that are older than the column count as registered when their first record came.
+  `ALTER TABLE cairn.names ADD COLUMN IF NOT EXISTS first_typed SimpleAggregateFunction(min, UInt64)
+  DEFAULT toUInt64(toUnixTimestamp64Milli(first_seen)) * 16 + types`,
 
   // The generation that readers see is the newest row: one INSERT switches every view.
   `CREATE TABLE IF NOT EXISTS cairn.live (g UInt16, switched_at DateTime64(6, 'UTC'))

@@ -1,4 +1,4 @@
-import { type Property, propertyColumns } from './property-columns.ts';
+import { latestValue, type Property, propertyColumns } from './property-columns.ts';
 import { resolvedUserId } from './resolver-sql.ts';
 import { identifier } from './sql-text.ts';
 import { ABSENT, rowsOf, text, type ViewEnvironment, view } from './view-text.ts';
@@ -22,23 +22,29 @@ export function usersViewSql(environment: ViewEnvironment, properties: readonly 
       const property = exact(column);
       return property === undefined
         ? []
-        : [[column, `CAST(p.properties.${identifier(column)}, 'Nullable(String)')`] as const];
+        : [
+            {
+              column,
+              expression: `CAST(p.properties.${identifier(column)}, 'Nullable(String)')`,
+              present: undefined,
+            },
+          ];
     }),
     ...propertyColumns(
       properties.filter(({ name }) => !USER_PROPERTY_COLUMNS.some((column) => column === name)),
       USER_COLUMNS,
       'p.properties',
-    ).map(({ column, expression }) => [column, expression] as const),
+    ),
   ];
-  const own = latest.filter(([column]) => !USER_COLUMNS.has(column));
+  const own = latest.filter(({ column }) => !USER_COLUMNS.has(column));
   const builtIn = (column: string) =>
-    latest.some(([name]) => name === column) ? text(`c.${identifier(column)}`) : ABSENT;
+    latest.some((other) => other.column === column) ? text(`c.${identifier(column)}`) : ABSENT;
   return view(
     environment,
     'users',
     `SELECT u.user_id AS user_id, ${text('u.identity')} AS identity, ${builtIn('handle')} AS handle,
   ${builtIn('email')} AS email, u.joindate AS joindate, greatest(u.last_modified, c.changedAt) AS last_modified
-  ${own.map(([column]) => `, c.${identifier(column)} AS ${identifier(column)}`).join('')}
+  ${own.map(({ column }) => `, c.${identifier(column)} AS ${identifier(column)}`).join('')}
 FROM (SELECT seen.user_id AS user_id, max(seen.identity) AS identity, min(seen.first_seen) AS joindate,
   max(seen.modified) AS last_modified
 FROM (SELECT ${resolvedUserId('d')} AS user_id, max(d.identity) AS identity, min(d.first_seen) AS first_seen,
@@ -49,7 +55,7 @@ SELECT if(m.counts = 1, m.to_user_id, m.from_user_id) AS user_id, if(m.counts = 
   m.time AS first_seen, m.bound_at AS modified
 FROM cairn.user_migrations AS m FINAL WHERE ${rowsOf('m', environment)}) AS seen GROUP BY user_id) AS u
 LEFT ANY JOIN (SELECT ${resolvedUserId('p')} AS user_id, max(p.received_at) AS changedAt
-  ${latest.map(([column, expression]) => `, argMax(${expression}, ${order}) AS ${identifier(column)}`).join('')}
+  ${latest.map((value) => `, ${latestValue(value, order)} AS ${identifier(value.column)}`).join('')}
 FROM cairn.user_properties AS p WHERE ${rowsOf('p', environment)} GROUP BY user_id) AS c ON u.user_id = c.user_id`,
   );
 }

@@ -4,7 +4,7 @@ import type { Environment } from '#lib/config/environments.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { PAGEVIEWS_TABLE } from '#schemas/names.ts';
 import { eventViewSql, fixedViewsSql, resolvedEventsSql } from '../core/event-views.ts';
-import { type NameRegistry, type NameRow, namesOf, type Scope } from '../core/name-registry.ts';
+import { type NameRegistry, type NameRow, type NewName, namesOf, type Scope } from '../core/name-registry.ts';
 import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
 import { sessionsViewSql } from '../core/sessions-view.ts';
 import { identifier, timeText } from '../core/sql-text.ts';
@@ -76,7 +76,7 @@ export class ViewKeeper {
     try {
       await clickHouse.insert(
         'INSERT INTO cairn.names FORMAT JSONEachRow',
-        Buffer.from(queued.map(nameLine).join('\n')),
+        Buffer.from(nameLines(queued, Date.now())),
         { async_insert: 0, input_format_try_infer_dates: 0 },
       );
       await this.#writeViews(clickHouse, await readNames(clickHouse));
@@ -152,15 +152,27 @@ export class ViewKeeper {
   }
 }
 
-const nameLine = ({ environment, scope, tableName, name, types, firstSeenMs }: NameRow) =>
-  JSON.stringify({
-    environment,
-    scope,
-    table_name: tableName,
-    name,
-    types,
-    first_seen: timeText(firstSeenMs),
-  });
+/** Lines of the registry table. Types that a name has from the start are registered as one set: it is text then. */
+function nameLines(names: readonly NewName[], nowMs: number): string {
+  const keyOf = ({ environment, scope, tableName, name }: NewName) =>
+    `${environment}\0${scope}\0${tableName}\0${name}`;
+  const types = new Map<string, number>();
+  for (const name of names) types.set(keyOf(name), (types.get(keyOf(name)) ?? 0) | name.types);
+  return names
+    .map((name) =>
+      JSON.stringify({
+        environment: name.environment,
+        scope: name.scope,
+        table_name: name.tableName,
+        name: name.name,
+        types: name.types,
+        first_seen: timeText(name.firstSeenMs),
+        // The order of registrations, not of records: a type that was shown stays, whatever older record comes late.
+        first_typed: nowMs * 16 + (types.get(keyOf(name)) ?? 0),
+      }),
+    )
+    .join('\n');
+}
 
 async function readNames(clickHouse: ClickHouse): Promise<readonly NameRow[]> {
   const rows = await clickHouse.query<{
@@ -170,15 +182,17 @@ async function readNames(clickHouse: ClickHouse): Promise<readonly NameRow[]> {
     name: string;
     types: number;
     first_seen_ms: string;
-  }>(`SELECT environment, scope, table_name, name, groupBitOr(types) AS types,
+    first_typed: string;
+  }>(`SELECT environment, scope, table_name, name, groupBitOr(types) AS types, toString(min(first_typed)) AS first_typed,
   toString(toUnixTimestamp64Milli(min(first_seen))) AS first_seen_ms
 FROM cairn.names GROUP BY environment, scope, table_name, name ORDER BY environment, scope, table_name, name`);
-  return rows.map(({ environment, scope, table_name, name, types, first_seen_ms }) => ({
+  return rows.map(({ environment, scope, table_name, name, types, first_seen_ms, first_typed }) => ({
     environment,
     scope,
     tableName: table_name,
     name,
     types,
     firstSeenMs: Number(first_seen_ms),
+    firstTyped: Number(first_typed),
   }));
 }
