@@ -30,6 +30,7 @@ const PARTITIONED = [
 ];
 const FILTERED = [
   ['identity_base', 'generation'],
+  ['identify_limits', 'generation'],
   ['live', 'g'],
 ] as const;
 

@@ -22,9 +22,28 @@ export type EnvironmentOptions = {
   readonly excludedIps: readonly string[];
   /** Whether the client's address is kept. Geo lookup works either way. */
   readonly keepIp: boolean;
+  /** What the server's identify may bind; null = any number. */
+  readonly identifyLimit: IdentifyLimit | null;
 };
 
-export const DEFAULT_OPTIONS: EnvironmentOptions = { bots: 'flag', excludedIps: [], keepIp: true };
+/** How many user ids the server's identify may bind to one identity within a span of days. Source: Heap's v1/identify. */
+export type IdentifyLimit = { readonly userIds: number; readonly days: number };
+
+/** Heap's limit. */
+export const DEFAULT_IDENTIFY_LIMIT: IdentifyLimit = { userIds: 10, days: 30 };
+
+export const DEFAULT_OPTIONS: EnvironmentOptions = {
+  bots: 'flag',
+  excludedIps: [],
+  keepIp: true,
+  identifyLimit: DEFAULT_IDENTIFY_LIMIT,
+};
+
+/** The identify limit of an environment, by its number; one that is not in the registry has the default. */
+export function identifyLimitOf(environments: readonly Environment[], number: number): IdentifyLimit | null {
+  const known = environments.find((environment) => environment.number === number);
+  return (known?.options ?? DEFAULT_OPTIONS).identifyLimit;
+}
 
 export const DEFAULT_ENVIRONMENTS: readonly Environment[] = [
   { number: 1, appId: '11', name: 'main_production', apiKey: '', options: DEFAULT_OPTIONS },
@@ -76,7 +95,10 @@ export function parseEnvironments(content: string, file: string): readonly Envir
 const TAKEN_NAMES: ReadonlySet<string> = new Set(['cairn', 'default', 'system', 'information_schema']);
 
 const FIELDS = ['number', 'appId', 'name', 'apiKey', 'options'];
-const OPTIONS = ['bots', 'excludedIps', 'keepIp'];
+const OPTIONS = ['bots', 'excludedIps', 'keepIp', 'identifyLimit'];
+
+/** Largest values of the identify limit: the loader keeps that many times of an identity while it judges. */
+const MOST_LIMITED: IdentifyLimit = { userIds: 1000, days: 3650 };
 
 function readEnvironment(entry: unknown, problem: (text: string) => void): Environment {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
@@ -118,5 +140,27 @@ function readOptions(options: unknown, problem: (text: string) => void): Environ
     problem('options.excludedIps: want an array of strings');
   }
   if (typeof merged.keepIp !== 'boolean') problem('options.keepIp: want true or false');
-  return merged;
+  return { ...merged, identifyLimit: readIdentifyLimit(merged.identifyLimit, problem) };
+}
+
+/** No limit where it is null, or where one of its numbers is 0. */
+function readIdentifyLimit(value: unknown, problem: (text: string) => void): IdentifyLimit | null {
+  if (value === null) return null;
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    problem(
+      `options.identifyLimit: want {"userIds":10,"days":30}, or null for none, current value is ${JSON.stringify(value)}`,
+    );
+    return null;
+  }
+  const limit = { ...DEFAULT_IDENTIFY_LIMIT, ...value };
+  for (const field of Object.keys(value))
+    if (!(field in DEFAULT_IDENTIFY_LIMIT)) problem(`unknown field options.identifyLimit.${field}`);
+  for (const field of ['userIds', 'days'] as const) {
+    const most = MOST_LIMITED[field];
+    if (!Number.isInteger(limit[field]) || limit[field] < 0 || limit[field] > most)
+      problem(
+        `options.identifyLimit.${field}: want 0..${most}, 0 for no limit, current value is ${JSON.stringify(limit[field])}`,
+      );
+  }
+  return limit.userIds === 0 || limit.days === 0 ? null : { userIds: limit.userIds, days: limit.days };
 }

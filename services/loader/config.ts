@@ -33,6 +33,11 @@ export const LOADER_SPEC = {
     parse: duration('1s', '30d'),
     default: '6h',
   },
+  CAIRN_CROWDED_IDENTITY: {
+    doc: 'An identity with more devices than this is logged once, and counted: as a rule it stands for everybody.',
+    parse: integer(1, 1_000_000_000),
+    default: 1000,
+  },
 } as const;
 
 export type LoaderConfig = ConfigOf<typeof LOADER_SPEC>;

@@ -1,5 +1,6 @@
 /** What readers are told: events, sessions and property changes by the user they belong to, ids resolved. */
 
+import { DEFAULT_IDENTIFY_LIMIT } from '#lib/config/environments.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import type { Collected, Session } from '#schemas/types.ts';
 import { countBindings } from '../../services/loader/core/bindings.ts';
@@ -51,7 +52,7 @@ export function answersOf({ events, changes, bindings, sessions }: Published): A
     },
     (all, canonical) =>
       new Set(
-        countBindings(all, canonical).flatMap(({ binding, counts }) =>
+        countBindings(all, canonical, DEFAULT_IDENTIFY_LIMIT).flatMap(({ binding, counts }) =>
           counts ? [binding as (typeof all)[number]] : [],
         ),
       ),

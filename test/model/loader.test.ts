@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { DEFAULT_IDENTIFY_LIMIT, type IdentifyLimit } from '#lib/config/environments.ts';
 import { type Binding, countBindings } from '../../services/loader/core/bindings.ts';
 import { planChunks } from '../../services/loader/core/chunks.ts';
 import {
@@ -30,20 +31,29 @@ const bindings: fc.Arbitrary<Binding[]> = fc.uniqueArray(
   { selector: ({ fromUserId }) => fromUserId, maxLength: 30, size: 'max' },
 );
 
+/** Heap's, smaller and larger ones, and none. */
+const limits: fc.Arbitrary<IdentifyLimit | null> = fc.constantFrom(
+  DEFAULT_IDENTIFY_LIMIT,
+  { userIds: 1, days: 5 },
+  { userIds: 3, days: 10 },
+  { userIds: 12, days: 365 },
+  null,
+);
+
 test('countBindings() says of any set of bindings, in any order, what the naive model says', () => {
   const shuffled = bindings.chain((all) =>
     fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
   );
   const known = fc.uniqueArray(fc.integer({ min: 1, max: 200 }), { maxLength: 20 });
   fc.assert(
-    fc.property(shuffled, known, ([all, order], ids) => {
+    fc.property(shuffled, known, limits, ([all, order], ids, limit) => {
       const canonical = new Set(ids);
       const byDevice = ({ binding }: { binding: Binding }) => binding.fromUserId;
       assert.deepEqual(
-        countBindings(order, canonical)
+        countBindings(order, canonical, limit)
           .map(({ binding, counts, reason }) => ({ binding, counts, reason }))
           .sort((a, b) => byDevice(a) - byDevice(b)),
-        [...verdictsOf(all, canonical)]
+        [...verdictsOf(all, canonical, limit)]
           .map(([binding, reason]) => ({ binding, counts: reason === '', reason }))
           .sort((a, b) => byDevice(a) - byDevice(b)),
       );
@@ -66,7 +76,8 @@ test('the eleventh binding of an identity does not count within 30 days of the f
   ] as const) {
     const all = [...ten, server(11, atMs)];
     assert.equal(
-      countBindings(all, new Set()).find(({ binding }) => binding.fromUserId === 11)?.reason,
+      countBindings(all, new Set(), DEFAULT_IDENTIFY_LIMIT).find(({ binding }) => binding.fromUserId === 11)
+        ?.reason,
       reason,
     );
     assert.equal(verdictsOf(all, new Set()).get(all[10]!), reason);
@@ -80,7 +91,7 @@ test('a takeover does not count: neither of a known identity’s id, nor for tho
     { fromUserId: 6, toUserId: 9001, boundAtMs: 3, source: 'web' },
   ];
   assert.deepEqual(
-    countBindings(all, new Set([9000, 9001])).map(({ counts }) => counts),
+    countBindings(all, new Set([9000, 9001]), DEFAULT_IDENTIFY_LIMIT).map(({ counts }) => counts),
     [false, true, true],
   );
 });

@@ -5,10 +5,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { IDENTITY_TABLE } from '../cases/identity-table.ts';
+import { REFUSAL_TABLE } from '../cases/refusal-table.ts';
 import { IdentityCase } from '../support/identity-case.ts';
 import { startWholeStack, type WholeStack } from '../support/whole-stack.ts';
 
-const cases = IDENTITY_TABLE.flatMap(({ ways, ...row }) => ways.map((way) => ({ ...row, way })));
+const cases = [...IDENTITY_TABLE, ...REFUSAL_TABLE].flatMap(({ ways, ...row }) =>
+  ways.map((way) => ({ ...row, way })),
+);
 let stack: WholeStack;
 let opened: IdentityCase[];
 let verdict: { ok: boolean };
@@ -16,7 +19,7 @@ let verdict: { ok: boolean };
 before(async () => {
   stack = await startWholeStack([
     { number: 1, appId: '11', name: 'main_production' },
-    { number: 2, appId: '12', name: 'staging' },
+    { number: 2, appId: '12', name: 'staging', options: { identifyLimit: { userIds: 2, days: 30 } } },
   ]);
   opened = cases.map(({ way }, index) => new IdentityCase(stack, index + 1, way));
   await Promise.all(cases.map(({ send }, index) => send(opened[index] as IdentityCase)));

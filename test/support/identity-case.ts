@@ -163,3 +163,11 @@ WHERE generation = 1 AND environment = 1 AND counts = 0 AND from_user_id IN (${d
     return this.#stack.rows(sql);
   }
 }
+
+/** A row of the case table: over which APIs it goes, what it sends, and what is asked when all of it is loaded. */
+export type TableRow = {
+  readonly name: string;
+  readonly ways: readonly Way[];
+  send(own: IdentityCase): Promise<void>;
+  check(own: IdentityCase): Promise<void>;
+};

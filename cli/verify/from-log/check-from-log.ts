@@ -50,7 +50,7 @@ export async function checkFromLog(options: FromLogOptions): Promise<FromLog> {
   const { later: rejections, atMerger } = await readRefusals(kafka, generation, partitions);
   const broadcasts = await readBroadcasts(kafka, generation);
   const commits = await commitsOf(kafka, MERGER_INPUT, generation);
-  const people = new People();
+  const people = new People(options.environments);
   const findings = new Findings();
   const later = new LaterRecords(kafka, topic, cut);
   const progress = new FoldProgress(Number(cut.reduce((sum, offset) => sum + offset, 0n)), say);

@@ -1,3 +1,4 @@
+import { DEFAULT_ENVIRONMENTS, type Environment, identifyLimitOf } from '#lib/config/environments.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import type { Migration } from '#schemas/types.ts';
 import { type Binding, countBindings, type Reason } from '../../../services/loader/core/bindings.ts';
@@ -37,11 +38,17 @@ export type Collision = {
 
 /** Everything the log says about devices, identities and properties, over all partitions. */
 export class People {
+  readonly #environments: readonly Environment[];
   readonly devices = new IdMap<Device>();
   readonly bindings = new IdMap<Migration>();
   /** An identity of each canonical id. */
   readonly #identities = new IdMap<string>();
   readonly #collisions = new IdMap<Set<string>>();
+
+  /** Environments say what the server's identify may bind. */
+  constructor(environments: readonly Environment[] = DEFAULT_ENVIRONMENTS) {
+    this.#environments = environments;
+  }
 
   add({ events, userChanges, bindings }: FoldedRecords, partition: number): void {
     for (const { record } of events) this.#see(record).events += 1;
@@ -104,10 +111,12 @@ export class People {
         source,
       }));
       const canonical = new Set(this.#identities.of(environment).keys());
-      countBindings(rules, canonical).forEach(({ counts, reason }, at) => {
-        const binding = own[at]!;
-        judged.set(environment, binding.from_user_id, { binding, counts, reason });
-      });
+      countBindings(rules, canonical, identifyLimitOf(this.#environments, environment)).forEach(
+        ({ counts, reason }, at) => {
+          const binding = own[at]!;
+          judged.set(environment, binding.from_user_id, { binding, counts, reason });
+        },
+      );
     }
     return judged;
   }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { DEFAULT_IDENTIFY_LIMIT } from '#lib/config/environments.ts';
 import { type Binding, countBindings } from './bindings.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NONE = new Set<number>();
+const LIMIT = DEFAULT_IDENTIFY_LIMIT;
 
 const binding = (fromUserId: number, boundAtMs: number, fields: Partial<Binding> = {}): Binding => ({
   fromUserId,
@@ -15,7 +17,7 @@ const binding = (fromUserId: number, boundAtMs: number, fields: Partial<Binding>
 });
 
 const ignored = (bindings: readonly Binding[], canonicalIds = NONE) =>
-  countBindings(bindings, canonicalIds)
+  countBindings(bindings, canonicalIds, LIMIT)
     .filter(({ counts }) => !counts)
     .map(({ binding: { fromUserId }, reason }) => [fromUserId, reason]);
 
@@ -76,7 +78,9 @@ test('countBindings() answers the same in any order of arrival', () => {
         .sort((a, b) => a.key - b.key)
         .map(({ own }) => own);
       const verdicts = (order: readonly Binding[]) =>
-        new Map(countBindings(order, ids).map(({ binding: { fromUserId }, reason }) => [fromUserId, reason]));
+        new Map(
+          countBindings(order, ids, LIMIT).map(({ binding: { fromUserId }, reason }) => [fromUserId, reason]),
+        );
       const expected = verdicts(bindings);
       for (const [from, reason] of verdicts(shuffled)) assert.equal(reason, expected.get(from));
     }),

@@ -1,3 +1,6 @@
+import type { IdentifyLimit } from '#lib/config/environments.ts';
+import { type LimitReason, limitReason, UsedLimit } from './binding-limit.ts';
+
 /** A binding of an anonymous id to an identity, as the merger published it. */
 export type Binding = {
   readonly fromUserId: number;
@@ -10,20 +13,22 @@ export type Binding = {
 };
 
 /** Why a binding does not count; empty where it does. */
-export type Reason = '' | 'canonical_id' | 'limit_of_10_in_30_days';
+export type Reason = '' | 'canonical_id' | LimitReason;
 
 export type Verdict = { readonly binding: Binding; readonly counts: boolean; readonly reason: Reason };
 
-const LIMIT = 10;
-const WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
+/** The order in which the bindings of an identity are judged. */
+export function inOrder(left: Binding, right: Binding): number {
+  return left.boundAtMs - right.boundAtMs || left.fromUserId - right.fromUserId;
+}
 
 /**
- * Which bindings of one environment count. A pure function of the set: any order of arrival gives the same answer.
- * Bindings of an identity are taken in (bound_at, from_user_id) order.
+ * Which bindings of one environment count. A pure function of the set and the limit: any order of arrival gives
+ * the same answer. Bindings of an identity are taken in (bound_at, from_user_id) order.
  *
  * - A `from` that is itself the canonical id of a known identity does not count: that hash is public, and
  *   whoever names it would take over its user.
- * - Of bindings by server identify, the eleventh within 30 days does not count (Heap's silent limit). Only
+ * - Of bindings by server identify, those beyond the limit (Heap: the eleventh within 30 days) do not count. Only
  *   bindings that count use the limit up; client bindings neither obey nor use it.
  *
  * The bindings of an identity must all be there, or none. Verdicts come in the order of the input.
@@ -31,6 +36,7 @@ const WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
 export function countBindings(
   bindings: readonly Binding[],
   canonicalIds: ReadonlySet<number>,
+  limit: IdentifyLimit | null,
 ): readonly Verdict[] {
   const byIdentity = new Map<number, Binding[]>();
   for (const binding of bindings) {
@@ -39,29 +45,23 @@ export function countBindings(
     else own.push(binding);
   }
   const reasons = new Map<Binding, Reason>();
-  for (const own of byIdentity.values()) judge(own, canonicalIds, reasons);
+  for (const own of byIdentity.values()) judge(own, canonicalIds, limit, reasons);
   return bindings.map((binding) => {
     const reason = reasons.get(binding) ?? '';
     return { binding, counts: reason === '', reason };
   });
 }
 
-function judge(bindings: Binding[], canonicalIds: ReadonlySet<number>, reasons: Map<Binding, Reason>): void {
-  bindings.sort((a, b) => a.boundAtMs - b.boundAtMs || a.fromUserId - b.fromUserId);
-  // Times of the last ten server bindings that counted.
-  const recent: number[] = [];
-  for (const binding of bindings) {
-    if (canonicalIds.has(binding.fromUserId)) {
-      reasons.set(binding, 'canonical_id');
-      continue;
-    }
-    if (binding.source !== 'server') continue;
-    const tenth = recent.length < LIMIT ? undefined : recent[0];
-    if (tenth !== undefined && binding.boundAtMs - tenth < WINDOW_MS) {
-      reasons.set(binding, 'limit_of_10_in_30_days');
-      continue;
-    }
-    recent.push(binding.boundAtMs);
-    if (recent.length > LIMIT) recent.shift();
+function judge(
+  bindings: Binding[],
+  canonicalIds: ReadonlySet<number>,
+  limit: IdentifyLimit | null,
+  reasons: Map<Binding, Reason>,
+): void {
+  const used = limit === null ? undefined : new UsedLimit(limit);
+  for (const binding of bindings.sort(inOrder)) {
+    if (canonicalIds.has(binding.fromUserId)) reasons.set(binding, 'canonical_id');
+    else if (binding.source === 'server' && limit !== null && used?.take(binding.boundAtMs) === false)
+      reasons.set(binding, limitReason(limit));
   }
 }

@@ -1,4 +1,4 @@
-import { timeText } from './sql-text.ts';
+import { literal, timeText } from './sql-text.ts';
 
 /** Queries of the identity resolver over `cairn.user_migrations`. Ids are numbers, safe to write into SQL. */
 
@@ -26,18 +26,107 @@ export type MigrationRow = {
   readonly offset: number;
 };
 
-/**
- * Bindings whose verdict can change when identities get bindings: all of those identities, and all of the
- * identities that have one of them, as a canonical id, among their devices.
- */
-export function affectedSql(
+const ownOf = (generation: number, environment: number) =>
+  `generation = ${generation} AND environment = ${environment}`;
+
+/** Bindings of an environment whose devices are ids of identities, and that were not judged so yet. */
+export function takeoversSql(
   generation: number,
   environment: number,
   identities: ReadonlySet<number>,
 ): string {
-  const own = `generation = ${generation} AND environment = ${environment}`;
-  return `SELECT ${COLUMNS} FROM cairn.user_migrations FINAL WHERE ${own} AND (to_user_id IN ${list(identities)}
-OR to_user_id IN (SELECT to_user_id FROM cairn.user_migrations WHERE ${own} AND from_user_id IN ${list(identities)}))`;
+  return `SELECT * FROM (SELECT ${COLUMNS} FROM cairn.user_migrations
+WHERE ${ownOf(generation, environment)} AND from_user_id IN ${list(identities)}
+ORDER BY version DESC LIMIT 1 BY from_user_id) WHERE reason != 'canonical_id'`;
+}
+
+/** An identity and a time, epoch ms UTC. */
+export type Since = ReadonlyMap<number, number>;
+
+/** The time of the row's identity, in a query over the rows of some. */
+const sinceOf = (since: Since) =>
+  `fromUnixTimestamp64Milli(transform(to_user_id, [${[...since.keys()]}]::Array(UInt64), [${[...since.values()]}]::Array(Int64), 0::Int64))`;
+
+const serverBindings = (generation: number, environment: number, since: Since) =>
+  `FROM cairn.user_migrations WHERE ${ownOf(generation, environment)} AND to_user_id IN ${list(since.keys())}
+AND source = 'server'`;
+
+/** Times at which the last server bindings before a time were bound that count, oldest first, for each identity. */
+export function countedSql(
+  generation: number,
+  environment: number,
+  since: Since,
+  limit: { readonly userIds: number; readonly windowMs: number },
+): string {
+  // Whatever counted once is looked at again, in its newest version: few rows, of an identity that may have a million.
+  const rows = `${serverBindings(generation, environment, since)}
+AND bound_at < ${sinceOf(since)} AND bound_at > ${sinceOf(since)} - toIntervalMillisecond(${limit.windowMs})`;
+  return `SELECT to_user_id, groupArray(at) AS times FROM (
+SELECT to_user_id, from_user_id, argMax(counts, version) AS now, toUnixTimestamp64Milli(any(bound_at)) AS at ${rows}
+  AND (to_user_id, from_user_id) IN (SELECT to_user_id, from_user_id ${rows} AND counts = 1)
+GROUP BY to_user_id, from_user_id HAVING now = 1
+ORDER BY to_user_id, at DESC, from_user_id DESC LIMIT ${limit.userIds} BY to_user_id)
+GROUP BY to_user_id`;
+}
+
+/** A server binding as it is judged again. */
+export type JudgedRow = {
+  readonly to_user_id: number;
+  readonly from_user_id: number;
+  readonly at: number;
+  readonly reason: string;
+};
+
+/** The first server bindings of each identity from a time on, at most `most` of each, in order. */
+export function judgedSinceSql(generation: number, environment: number, since: Since, most: number): string {
+  return judgedSql(
+    `${serverBindings(generation, environment, since)} AND bound_at >= ${sinceOf(since)}`,
+    most,
+  );
+}
+
+/** The next server bindings of one identity after one of them, in order. */
+export function judgedAfterSql(
+  generation: number,
+  environment: number,
+  { to_user_id, from_user_id, at }: Omit<JudgedRow, 'reason'>,
+  most: number,
+): string {
+  const since = new Map([[to_user_id, at]]);
+  return judgedSql(
+    `${serverBindings(generation, environment, since)}
+AND (bound_at, from_user_id) > (fromUnixTimestamp64Milli(${at}), ${from_user_id})`,
+    most,
+  );
+}
+
+const judgedSql = (rows: string, most: number) =>
+  `SELECT to_user_id, from_user_id, toUnixTimestamp64Milli(bound_at) AS at, reason FROM (
+SELECT to_user_id, from_user_id, bound_at, reason, version ${rows}
+ORDER BY to_user_id, bound_at, from_user_id, version DESC LIMIT 1 BY to_user_id, from_user_id)
+ORDER BY to_user_id, bound_at, from_user_id LIMIT ${most} BY to_user_id`;
+
+/** Whole rows of some bindings of an identity, in their newest version. */
+export function bindingRowsSql(
+  generation: number,
+  environment: number,
+  identity: number,
+  devices: readonly number[],
+): string {
+  return `SELECT ${COLUMNS} FROM cairn.user_migrations
+WHERE ${ownOf(generation, environment)} AND to_user_id = ${identity} AND from_user_id IN ${list(devices)}
+ORDER BY version DESC LIMIT 1 BY from_user_id`;
+}
+
+/**
+ * Identities that another limit may judge otherwise: those with a binding that was over the one before, and those
+ * with more server bindings than the new one allows; null = any number.
+ */
+export function limitedSql(generation: number, environment: number, userIds: number | null): string {
+  const isOver = userIds === null ? '' : ` OR uniqExact(from_user_id) > ${userIds}`;
+  return `SELECT to_user_id AS id FROM cairn.user_migrations
+WHERE ${ownOf(generation, environment)} AND source = 'server'
+GROUP BY to_user_id HAVING countIf(startsWith(reason, 'limit_of_')) > 0${isOver}`;
 }
 
 /** Which of some ids are the canonical id of a known identity: of a binding's, or of one a record named alone. */
@@ -55,15 +144,21 @@ SELECT max(version) AS version FROM cairn.user_migrations WHERE generation = ${g
 UNION ALL SELECT max(version) AS version FROM cairn.identity_base WHERE generation = ${generation})`;
 }
 
+/** Now, by the server's clock, as text. */
+export const NOW_SQL = "SELECT toString(now64(3, 'UTC')) AS now";
+
 /**
- * Identities with a binding that counts although its device has become known as the canonical id of an identity
- * since. Older versions of a row may answer too: FINAL would cost seconds at millions of bindings, and judging an
- * identity once more changes nothing.
+ * Devices of bindings that have become known as the canonical id of an identity, noted since a margin before a time of
+ * the server's clock, or ever. Older versions of a row answer too, and a binding that is judged already may be among them.
  */
-export function overtakenSql(generation: number): string {
-  return `SELECT DISTINCT environment, to_user_id FROM cairn.user_migrations
-WHERE generation = ${generation} AND counts = 1 AND (environment, from_user_id) IN
-  (SELECT environment, device_id FROM cairn.devices WHERE generation = ${generation} AND identity != '')`;
+export function overtakenSql(generation: number, since: string | undefined, marginSeconds: number): string {
+  const recent =
+    since === undefined
+      ? ''
+      : ` AND noted_at >= toDateTime64(${literal(since)}, 3, 'UTC') - toIntervalSecond(${marginSeconds})`;
+  return `SELECT DISTINCT environment, from_user_id FROM cairn.user_migrations
+WHERE generation = ${generation} AND reason != 'canonical_id' AND (environment, from_user_id) IN
+  (SELECT environment, device_id FROM cairn.devices WHERE generation = ${generation} AND identity != ''${recent})`;
 }
 
 /** One JSONEachRow line. */

@@ -28,14 +28,23 @@ export const canonicalIdSql = (environment: string, identity: string) =>
   `greatest(bitShiftRight(reinterpretAsUInt64(reverse(substring(
   SHA256(concat('identity', char(0), toString(${environment}), char(0), ${identity})), 1, 8))), 11), 1)`;
 
+/** When a device was noted that is no identity's own id. */
+const NEVER = "toDateTime64('2299-12-31 00:00:00', 3, 'UTC')";
+
 const devicesOf = (source: string, where = '') =>
   `SELECT generation, environment, device_id, min(time) AS first_seen, max(time) AS last_seen,
-  max(if(identity != '' AND device_id = ${canonicalIdSql('environment', 'identity')}, identity, '')) AS identity
+  max(if(identity != '' AND device_id = ${canonicalIdSql('environment', 'identity')}, identity, '')) AS identity,
+  if(identity = '', ${NEVER}, now64(3, 'UTC')) AS noted_at
 FROM cairn.${source} ${where}GROUP BY generation, environment, device_id`;
 
 const deviceView = (source: string) =>
   `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.devices_from_${source} TO cairn.devices AS
 ${devicesOf(source)}`;
+
+/** Gives the view into `devices` of an installation that is older than a column the query it has now. */
+export function renewDeviceViewSql(source: string): string {
+  return `ALTER TABLE cairn.devices_from_${source} MODIFY QUERY ${devicesOf(source)}`;
+}
 
 /** Tables that `devices` is made from. */
 export const DEVICE_SOURCES: ReadonlySet<string> = new Set(['events', 'user_properties']);
@@ -47,7 +56,7 @@ export function rowsOfRange(generation: number, partition: number, { first, last
 
 /** Does again what the view into `devices` does, for some rows. */
 export function repeatDevicesSql(source: string, rows: string): string {
-  return `INSERT INTO cairn.devices (generation, environment, device_id, first_seen, last_seen, identity)
+  return `INSERT INTO cairn.devices (generation, environment, device_id, first_seen, last_seen, identity, noted_at)
 ${devicesOf(source, `WHERE ${rows} `)}`;
 }
 
@@ -89,6 +98,9 @@ ENGINE = MergeTree PARTITION BY generation ORDER BY version SETTINGS ${SETTINGS}
   `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.identity_changes_from_user_migrations TO cairn.identity_changes AS
 SELECT generation, bitOr(bitShiftLeft(toUInt64(environment), 53), from_user_id) AS key,
   if(counts = 1, to_user_id, from_user_id) AS user_id, version FROM cairn.user_migrations`,
+  // The identify limit that the verdicts of a generation were reached by: the newest row; 0 = none.
+  `CREATE TABLE IF NOT EXISTS cairn.identify_limits (generation UInt16, environment UInt16, user_ids UInt16, days UInt16,
+  noted_at DateTime64(6, 'UTC')) ENGINE = MergeTree ORDER BY (generation, environment, noted_at)`,
   `CREATE TABLE IF NOT EXISTS cairn.identity_base (generation UInt16, version UInt64)
 ENGINE = MergeTree ORDER BY generation SETTINGS ${SETTINGS}`,
 
@@ -99,13 +111,15 @@ ENGINE = ReplacingMergeTree(version) PARTITION BY generation ORDER BY (key, devi
 SELECT generation, bitOr(bitShiftLeft(toUInt64(environment), 53), session_id) AS key, device_id,
   merged_into AS survivor, \`_offset\` AS version FROM cairn.sessions WHERE merged_into != 0`,
 
-  // First and last sight of a device, and the identity it is the canonical id of. Only minima and maxima: a row
-  // that comes twice changes nothing.
+  // First and last sight of a device, the identity it is the canonical id of, and when that was noted, by the server's
+  // clock. Only minima and maxima: a row that comes twice changes nothing.
   `CREATE TABLE IF NOT EXISTS cairn.devices (generation UInt16, environment UInt16, device_id UInt64,
   first_seen SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
   last_seen SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
   identity SimpleAggregateFunction(max, String))
 ENGINE = AggregatingMergeTree PARTITION BY generation ORDER BY (environment, device_id) SETTINGS ${SETTINGS}`,
+  `ALTER TABLE cairn.devices ADD COLUMN IF NOT EXISTS noted_at SimpleAggregateFunction(min, DateTime64(3, 'UTC'))
+DEFAULT ${NEVER}`,
   deviceView('events'),
   deviceView('user_properties'),
 

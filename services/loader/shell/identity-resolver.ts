@@ -1,23 +1,41 @@
 import type { ClickHouse } from '#lib/clickhouse/client.ts';
-import { countBindings } from '../core/bindings.ts';
-import { INSERT_SETTINGS } from '../core/columns.ts';
 import {
-  affectedSql,
-  canonicalSql,
+  DEFAULT_IDENTIFY_LIMIT,
+  type Environment,
+  type IdentifyLimit,
+  identifyLimitOf,
+} from '#lib/config/environments.ts';
+import { INSERT_SETTINGS } from '../core/columns.ts';
+import { boundEnvironmentsSql, type LimitRow, limitsSql, noteLimitSql } from '../core/limit-sql.ts';
+import {
   type MigrationRow,
   migrationLine,
+  NOW_SQL,
   newestVersionSql,
   overtakenSql,
+  takeoversSql,
 } from '../core/migration-sql.ts';
 import { rebaseSql, reloadRecentSql } from '../core/resolver-sql.ts';
+import { BindingJudge } from './binding-judge.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
-import { runResolverSql } from './run-resolver-sql.ts';
+import { QUERY_SETTINGS, runResolverSql } from './run-resolver-sql.ts';
 
 /** Recent verdicts that are looked up in a dictionary of their own before they move into the large one. */
 const MOST_RECENT = 50_000;
+/** Rows of one insert, where many bindings get another verdict. */
+const MOST_ROWS = 50_000;
+/** Devices that are looked over at a time. */
+const DEVICES = 10_000;
+/** How long before the last look-over a device may have been noted that was not visible then. */
+const MARGIN_SECONDS = 600;
 
-/** Statements list ids, and may be long. */
-const QUERY_SETTINGS = { max_query_size: 64 * 1024 * 1024, output_format_json_quote_64bit_integers: 0 };
+export type IdentityResolverOptions = {
+  readonly generation: number;
+  readonly metrics: LoaderMetrics;
+  /** Say what the server's identify may bind; one that is not among them has Heap's limit. */
+  readonly environments?: readonly Environment[];
+  readonly mostRecent?: number;
+};
 
 /**
  * Writes bindings with their verdicts and makes them visible. Its only state is the table itself, and it must be
@@ -26,50 +44,112 @@ const QUERY_SETTINGS = { max_query_size: 64 * 1024 * 1024, output_format_json_qu
 export class IdentityResolver {
   readonly #generation: number;
   readonly #metrics: LoaderMetrics;
+  readonly #environments: readonly Environment[];
+  readonly #judge: BindingJudge;
   readonly #mostRecent: number;
   /** Greater than the version of any row written before; 0 = not looked up yet. */
   #lastVersion = 0;
+  /** Whether the verdicts in the table are known to be reached by the limits. */
+  #isByLimits = false;
+  /** When devices were looked over last, by the server's clock; undefined = not yet. */
+  #lookedOverAt: string | undefined;
 
-  constructor(options: { generation: number; metrics: LoaderMetrics; mostRecent?: number }) {
+  constructor(options: IdentityResolverOptions) {
     this.#generation = options.generation;
     this.#metrics = options.metrics;
+    this.#environments = options.environments ?? [];
+    this.#judge = new BindingJudge({
+      generation: options.generation,
+      limitOf: (number) => this.#limitOf(number),
+    });
     this.#mostRecent = options.mostRecent ?? MOST_RECENT;
   }
 
+  /** Another may have written since: whatever was known of the table is looked up again. */
+  forget(): void {
+    this.#lastVersion = 0;
+    this.#isByLimits = false;
+    this.#lookedOverAt = undefined;
+  }
+
   /**
-   * Inserts new bindings, and the older ones whose verdict they change, as one block. The settings say whether
-   * ClickHouse may take it for done: where a row comes twice, the newest counts.
+   * Inserts new bindings, and the older ones whose verdict they change, as one block where they are not very many. The
+   * settings say whether ClickHouse may take it for done: where a row comes twice, the newest counts. `isRepeat`:
+   * an earlier attempt may have written part of it.
    */
   async add(
     clickHouse: ClickHouse,
     added: readonly MigrationRow[],
     settings: Readonly<Record<string, string | number>>,
+    isRepeat = false,
   ): Promise<void> {
+    await this.followLimits(clickHouse);
     const version = await this.#nextVersion(clickHouse);
-    const changed: MigrationRow[] = [];
+    const changed = this.#collect(clickHouse, version);
+    const verdicts: MigrationRow[] = [];
     for (const environment of new Set(added.map((row) => row.environment))) {
       const own = added.filter((row) => row.environment === environment);
-      const identities = new Set(own.map((row) => row.to_user_id));
-      changed.push(...(await this.#judge(clickHouse, environment, identities, own)));
+      const options = { toEnd: isRepeat, write: changed.add };
+      verdicts.push(...(await this.#judge.judge(clickHouse, environment, own, options)));
     }
-    await this.#write(clickHouse, changed, version, settings);
+    await this.#write(clickHouse, [...changed.rest(), ...verdicts], version, settings);
   }
 
-  /** Judges again where a device turned out to be the canonical id of an identity after it was bound. */
-  async recheck(clickHouse: ClickHouse): Promise<void> {
+  /**
+   * Judges again where a device turned out to be the canonical id of an identity after it was bound: of those that were
+   * noted since the last time, or of all.
+   */
+  async recheck(clickHouse: ClickHouse, ofAll = false): Promise<void> {
+    await this.followLimits(clickHouse);
     const version = await this.#nextVersion(clickHouse);
-    const overtaken = await clickHouse.query<{ environment: number; to_user_id: number }>(
-      overtakenSql(this.#generation),
+    const [clock] = await clickHouse.query<{ now: string }>(NOW_SQL);
+    const overtaken = await clickHouse.query<{ environment: number; from_user_id: number }>(
+      overtakenSql(this.#generation, ofAll ? undefined : this.#lookedOverAt, MARGIN_SECONDS),
       QUERY_SETTINGS,
     );
-    const changed: MigrationRow[] = [];
-    for (const environment of new Set(overtaken.map((row) => row.environment))) {
-      const identities = overtaken
-        .filter((row) => row.environment === environment)
-        .map((row) => row.to_user_id);
-      changed.push(...(await this.#judge(clickHouse, environment, new Set(identities), [])));
+    const changed = this.#collect(clickHouse, version);
+    for (const [environment, rows] of Map.groupBy(overtaken, (row) => row.environment)) {
+      for (let at = 0; at < rows.length; at += DEVICES) {
+        const devices = new Set(rows.slice(at, at + DEVICES).map((row) => row.from_user_id));
+        const takeovers = await clickHouse.query<MigrationRow>(
+          takeoversSql(this.#generation, environment, devices),
+          QUERY_SETTINGS,
+        );
+        const verdicts = await this.#judge.judgeTakeovers(clickHouse, environment, takeovers, changed.add);
+        await this.#write(clickHouse, [...changed.rest(), ...verdicts], version, {});
+      }
     }
-    await this.#write(clickHouse, changed, version, {});
+    this.#lookedOverAt = clock?.now;
+  }
+
+  /** Judges again what another limit judged than the one there is now. */
+  async followLimits(clickHouse: ClickHouse): Promise<void> {
+    if (this.#isByLimits) return;
+    const generation = this.#generation;
+    const noted = await clickHouse.query<LimitRow>(limitsSql(generation), QUERY_SETTINGS);
+    const bound = await clickHouse.query<{ environment: number }>(
+      boundEnvironmentsSql(generation),
+      QUERY_SETTINGS,
+    );
+    const registered = this.#environments.map(({ number }) => number);
+    for (const environment of new Set([
+      ...[...noted, ...bound].map((row) => row.environment),
+      ...registered,
+    ])) {
+      const limit = this.#limitOf(environment);
+      // What was judged before limits were noted was judged by Heap's.
+      const { user_ids, days } = noted.find((row) => row.environment === environment) ?? {
+        user_ids: DEFAULT_IDENTIFY_LIMIT.userIds,
+        days: DEFAULT_IDENTIFY_LIMIT.days,
+      };
+      if (user_ids === (limit?.userIds ?? 0) && days === (limit?.days ?? 0)) continue;
+      const version = await this.#nextVersion(clickHouse);
+      const changed = this.#collect(clickHouse, version);
+      await this.#judge.judgeAll(clickHouse, environment, changed.add);
+      await this.#write(clickHouse, changed.rest(), version, {});
+      await clickHouse.command(noteLimitSql(generation, environment, limit));
+    }
+    this.#isByLimits = true;
   }
 
   /** Moves recent verdicts into the large dictionary when there are many. */
@@ -82,43 +162,25 @@ export class IdentityResolver {
     for (const sql of rebaseSql(this.#generation, recent.version)) await runResolverSql(clickHouse, sql);
   }
 
-  /** Rows to write: every added one, and those of the others that get another verdict. */
-  async #judge(
-    clickHouse: ClickHouse,
-    environment: number,
-    identities: ReadonlySet<number>,
-    added: readonly MigrationRow[],
-  ): Promise<readonly MigrationRow[]> {
-    const known = await clickHouse.query<MigrationRow>(
-      affectedSql(this.#generation, environment, identities),
-      QUERY_SETTINGS,
-    );
-    const byDevice = new Map(known.map((row) => [row.from_user_id, row]));
-    for (const row of added) byDevice.set(row.from_user_id, row);
-    const devices = new Set(byDevice.keys());
-    if (devices.size === 0) return [];
-    const canonical = new Set<number>(
-      (
-        await clickHouse.query<{ id: number }>(
-          canonicalSql(this.#generation, environment, devices),
-          QUERY_SETTINGS,
-        )
-      ).map(({ id }) => id),
-    );
-    for (const identity of identities) canonical.add(identity);
-    const rows = [...byDevice.values()];
-    const bindings = rows.map((row) => ({
-      fromUserId: row.from_user_id,
-      toUserId: row.to_user_id,
-      boundAtMs: row.bound_at,
-      source: row.source,
-    }));
-    const isNew = new Set(added);
-    return countBindings(bindings, canonical).flatMap(({ counts, reason }, index) => {
-      const row = rows[index]!;
-      const judged = { ...row, counts: counts ? 1 : 0, reason };
-      return isNew.has(row) || row.counts !== judged.counts || row.reason !== reason ? [judged] : [];
-    });
+  #limitOf(environment: number): IdentifyLimit | null {
+    return identifyLimitOf(this.#environments, environment);
+  }
+
+  /** Collects rows that get another verdict, and writes them where they are very many. */
+  #collect(clickHouse: ClickHouse, version: number) {
+    let rows: MigrationRow[] = [];
+    const rest = () => {
+      const collected = rows;
+      rows = [];
+      return collected;
+    };
+    return {
+      rest,
+      add: async (more: readonly MigrationRow[]) => {
+        for (const row of more) rows.push(row);
+        if (rows.length >= MOST_ROWS) await this.#write(clickHouse, rest(), version, {});
+      },
+    };
   }
 
   /**

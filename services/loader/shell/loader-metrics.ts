@@ -68,6 +68,13 @@ export class LoaderMetrics {
     registers: [this.registry],
   });
 
+  readonly crowds = new Gauge({
+    name: 'cairn_loader_crowded_identities',
+    help: 'Identities with more devices than CAIRN_CROWDED_IDENTITY: as a rule one name that is sent for everybody.',
+    labelNames: ['environment'],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }

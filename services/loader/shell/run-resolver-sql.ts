@@ -1,6 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClickHouse, ClickHouseError } from '#lib/clickhouse/client.ts';
 
+/** Statements of the resolver list ids, and may be long. */
+export const QUERY_SETTINGS = {
+  max_query_size: 64 * 1024 * 1024,
+  max_ast_elements: 10_000_000,
+  max_expanded_ast_elements: 10_000_000,
+  output_format_json_quote_64bit_integers: 0,
+};
+
 const ATTEMPTS = 20;
 const WAIT_MS = 50;
 /** BAD_ARGUMENTS: what ClickHouse says of many things, so the text decides. */

@@ -15,6 +15,7 @@ import type { LoaderConfig } from '../config.ts';
 import { NameRegistry } from '../core/name-registry.ts';
 import { type LoadedTopic, TABLES_OF_TOPIC } from '../core/start-check.ts';
 import { requireSameCluster } from './cluster-check.ts';
+import { CrowdWatch } from './crowd-watch.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createEventLoader } from './event-loader.ts';
 import { createIdentityLoader } from './identity-loader.ts';
@@ -90,7 +91,21 @@ export async function startLoader(config: LoaderConfig, log: Logger): Promise<Ru
     names,
     views,
   });
-  const identity = createIdentityLoader({ patient, deadLetters, generation, metrics, fail });
+  const identity = createIdentityLoader({
+    patient,
+    deadLetters,
+    generation,
+    environments,
+    crowds: new CrowdWatch({
+      generation,
+      environments,
+      mostDevices: config.CAIRN_CROWDED_IDENTITY,
+      metrics,
+      log,
+    }),
+    metrics,
+    fail,
+  });
   const squasher = new Squasher({
     patient,
     generation,

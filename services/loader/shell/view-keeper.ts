@@ -12,6 +12,7 @@ import { firstLiveSql, STORAGE_SQL } from '../core/storage-sql.ts';
 import { usersViewSql } from '../core/users-view.ts';
 import { keepDictionaries } from './dictionary-keeper.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
+import { upgradeStorage } from './upgrade-storage.ts';
 
 /** A view of a thousand columns is longer than the server's default limit for a statement. */
 const DDL_SETTINGS = { max_query_size: 64 * 1024 * 1024 };
@@ -48,6 +49,7 @@ export class ViewKeeper {
   async start(clickHouse: ClickHouse): Promise<void> {
     const { generation, environments, reader, names } = this.#options;
     for (const sql of [...STORAGE_SQL, firstLiveSql(generation)]) await clickHouse.command(sql, DDL_SETTINGS);
+    await upgradeStorage(clickHouse);
     // A view is checked when it is created without running its subqueries: the live generation is 0 then.
     await keepDictionaries(clickHouse, [...dictionariesOf(0, reader), ...dictionariesOf(generation, reader)]);
     await clickHouse.command(resolvedEventsSql(), DDL_SETTINGS);
