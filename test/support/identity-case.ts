@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { canonicalUserId } from '#schemas/ids.ts';
+import { SwiftClient, type SwiftClientOptions } from '../conformance/swift-client.ts';
 import type { WholeStack } from './whole-stack.ts';
 
 /** Which API a case speaks: that of servers (Heap's), or that of browsers and apps. */
@@ -15,6 +16,8 @@ export type EventFields = {
 
 const IDS_PER_CASE = 1000;
 const APP_ID = '11';
+/** Sessions of a case have ids above its devices. */
+const FIRST_SESSION = 500;
 
 /**
  * One case of the identity table: ids and persons of its own, so that all cases share a stack. Devices are
@@ -153,6 +156,42 @@ ORDER BY time, device_id`,
 WHERE generation = 1 AND environment = 1 AND counts = 0 AND from_user_id IN (${devices.join(', ')})`,
     );
     return Object.fromEntries(rows.map(({ from_user_id, reason }) => [from_user_id, reason]));
+  }
+
+  /** A client that behaves as Heap's Swift SDK: its users are devices 1, 2, …, its sessions 501, 502, … of the case. */
+  swiftClient(options: Pick<SwiftClientOptions, 'clearEventPropertiesOnNewUser'> = {}): SwiftClient {
+    let users = 0;
+    let sessions = FIRST_SESSION;
+    return new SwiftClient({
+      ...options,
+      post: (path, body) => this.post(path, body),
+      nextUserId: () => this.device(++users),
+      nextSessionId: () => this.device(++sessions),
+    });
+  }
+
+  /** Properties of an event of a client: they lead back to it. */
+  labelled(label: string): { case: string; label: string } {
+    return { case: `${this.#number}`, label };
+  }
+
+  /** Sessions of the case's clients: which it was of the case, whose, from when, and how many events. */
+  async visits(): Promise<[session: number, user: number, startedMs: number, events: number][]> {
+    const rows = await this.#stack.rows<{
+      session_id: number;
+      user_id: number;
+      at: number;
+      event_count: number;
+    }>(
+      `SELECT session_id, user_id, toUnixTimestamp64Milli(time) AS at, event_count FROM main_production.sessions
+WHERE device_id ${this.#isOwnDevice} ORDER BY session_id`,
+    );
+    return rows.map((row) => [
+      row.session_id - this.device(FIRST_SESSION),
+      row.user_id,
+      row.at,
+      row.event_count,
+    ]);
   }
 
   post(path: string, body: object) {
