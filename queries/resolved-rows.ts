@@ -122,12 +122,12 @@ FROM {database:Identifier}.users`,
   };
 }
 
-/** User properties of an environment, oldest first: where names share a column, the oldest comes first. */
-export function userPropertyNamesQuery(environment: number): Query {
+/** Properties of users or accounts of an environment, oldest first: where names share a column, the oldest comes first. */
+export function propertyNamesQuery(environment: number, scope: 'user_property' | 'account_property'): Query {
   return {
     sql: `SELECT name, min(first_seen) AS seen FROM cairn.names
-WHERE environment = {environment:UInt16} AND scope = 'user_property' GROUP BY name ORDER BY seen, name`,
-    params: { environment },
+WHERE environment = {environment:UInt16} AND scope = {scope:String} GROUP BY name ORDER BY seen, name`,
+    params: { environment, scope },
   };
 }
 

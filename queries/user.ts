@@ -134,23 +134,32 @@ export type PropertyWriteRow = LogPlace & {
  * replaced. Of all writes the last counts, by (time, receive time, place in the log).
  */
 export function propertyWritesQuery(scope: UserScope): Query {
+  return question(writesSql('user_properties', `device_id IN ${DEVICES}`), scope);
+}
+
+/** The same of an account, whose rows are stored under the hash of its id. */
+export function accountWritesQuery(account: { environment: number; keyId: number; id: string }): Query {
+  return {
+    sql: writesSql('account_properties', 'device_id = {keyId:UInt64} AND account_id = {id:String}'),
+    params: account,
+  };
+}
+
+function writesSql(table: 'user_properties' | 'account_properties', whose: string): string {
   const order = 'name, time DESC, received_at DESC, origin_partition DESC, origin_offset DESC';
-  return question(
-    `SELECT name, value, type, device_id, source, event_id, ${milliseconds('time')} AS timeMs,
+  return `SELECT name, value, type, device_id, source, event_id, ${milliseconds('time')} AS timeMs,
   ${milliseconds('received_at')} AS receivedAtMs, origin_partition, origin_offset
 FROM (
   SELECT name, value, type, device_id, source, event_id, time, received_at, origin_partition, origin_offset
-  FROM cairn.user_properties
+  FROM cairn.${table}
   ARRAY JOIN JSONAllPaths(properties) AS name, JSONAllValues(properties) AS value,
     mapValues(JSONAllPathsWithTypes(properties)) AS type
-  WHERE ${OWN} AND device_id IN ${DEVICES}
+  WHERE ${OWN} AND ${whose}
   ORDER BY ${order}
   LIMIT 1 BY name, value, type
 )
 ORDER BY ${order}
-LIMIT 2 BY name`,
-    scope,
-  );
+LIMIT 2 BY name`;
 }
 
 export type UserSessionRow = {

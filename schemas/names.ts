@@ -12,6 +12,7 @@ export const PAGEVIEWS_TABLE = 'pageviews';
 /** Names in a readers' database that no event's table may take. */
 export const RESERVED_TABLES: ReadonlySet<string> = new Set([
   'users',
+  'accounts',
   'sessions',
   PAGEVIEWS_TABLE,
   'all_events',

@@ -53,7 +53,7 @@ name the place of their record in the log, as partition/offset of events.collect
     }
     const found = await withClickHouse(context, (clickhouse) => findUser(clickhouse, question));
     if (found === undefined) throw new CommandError(unknown(environment.name, askedFor));
-    const { profile, sessions, sessionCount, timeline, queryMs } = found;
+    const { profile, account, sessions, sessionCount, timeline, queryMs } = found;
     const answer: UserAnswer = {
       environment: environment.name,
       askedFor: {
@@ -61,6 +61,7 @@ name the place of their record in the log, as partition/offset of events.collect
         value: askedFor.value,
       },
       ...profile,
+      ...(account === undefined ? {} : { account }),
       sessionCount,
       lastSession: sessions.at(-1) ?? null,
       ...(timeline === undefined ? {} : { timeline: timeline.slice(-last) }),

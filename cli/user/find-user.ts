@@ -2,6 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Environment } from '#lib/config/environments.ts';
 import type { Query } from '#queries/query.ts';
 import {
+  accountWritesQuery,
   type BindingRow,
   bindingQuery,
   bindingsQuery,
@@ -16,9 +17,10 @@ import {
   userEventsQuery,
   userSessionsQuery,
 } from '#queries/user.ts';
+import { accountKeyId } from '#schemas/ids.ts';
 import { ask } from '../clickhouse-access.ts';
 import { type TimelineSession, timelineOf, type Visit } from './timeline.ts';
-import { profileOf, type UserProfile } from './user-profile.ts';
+import { type PropertyInForce, profileOf, propertiesInForce, type UserProfile } from './user-profile.ts';
 
 /** Latest sessions and events that a timeline is made of. */
 const MOST_SESSIONS = 1000;
@@ -31,6 +33,8 @@ export type ShownSession = TimelineSession & {
 
 export type FoundUser = {
   readonly profile: UserProfile;
+  /** undefined where no property of users names an account; null where this user has none. */
+  readonly account: UserAccount | null | undefined;
   readonly sessionCount: number;
   /** The latest; the last one is the latest. */
   readonly sessions: readonly ShownSession[];
@@ -39,6 +43,8 @@ export type FoundUser = {
   /** From the first question to the last answer. */
   readonly queryMs: number;
 };
+
+export type UserAccount = { readonly id: string; readonly properties: readonly PropertyInForce[] };
 
 export type UserQuestion = {
   readonly environment: Environment;
@@ -70,12 +76,14 @@ export async function findUser(
     ask<UserSessionRow>(clickhouse, rest.sessions),
     hasTimeline ? ask<UserEventRow>(clickhouse, rest.events) : [],
   ]);
-  const queryMs = performance.now() - startedAt;
   const profile = profileOf({ userId, asked, bindings, seen, activity, writes });
   if (profile === undefined) return undefined;
+  const account = await accountOf(clickhouse, environment, profile);
+  const queryMs = performance.now() - startedAt;
   const sessions = sessionRows.map(shownSession).reverse();
   return {
     profile,
+    account,
     sessionCount: sessionRows[0]?.sessions ?? 0,
     sessions,
     timeline: hasTimeline
@@ -94,6 +102,19 @@ export async function findUser(
       : undefined,
     queryMs,
   };
+}
+
+async function accountOf(
+  clickhouse: ClickHouseClient,
+  { number, options }: Environment,
+  { properties }: UserProfile,
+): Promise<UserAccount | null | undefined> {
+  const { accountIdProperty } = options;
+  if (accountIdProperty === '') return undefined;
+  const id = String(properties.find(({ name }) => name === accountIdProperty)?.value ?? '');
+  if (id === '') return null;
+  const query = accountWritesQuery({ environment: number, keyId: accountKeyId(number, id), id });
+  return { id, properties: propertiesInForce(await ask<PropertyWriteRow>(clickhouse, query)) };
 }
 
 const shownSession = (row: UserSessionRow): ShownSession => ({

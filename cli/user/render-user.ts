@@ -1,7 +1,7 @@
 import { durationText, renderTable, thousands } from '../table.ts';
-import type { ShownSession } from './find-user.ts';
+import type { ShownSession, UserAccount } from './find-user.ts';
 import type { Visit } from './timeline.ts';
-import type { Place, PropertyValue, UserProfile } from './user-profile.ts';
+import type { Place, PropertyInForce, PropertyValue, UserProfile } from './user-profile.ts';
 
 /** Rows of a table that are shown; JSON has more. */
 const SHOWN = 20;
@@ -10,6 +10,7 @@ const SHOWN_EVENTS = 50;
 export type UserAnswer = UserProfile & {
   readonly environment: string;
   readonly askedFor: { readonly as: string; readonly value: string };
+  readonly account?: UserAccount | null;
   readonly sessionCount: number;
   readonly lastSession: ShownSession | null;
   readonly timeline?: readonly Visit<ShownSession>[];
@@ -22,7 +23,8 @@ export function renderUser(answer: UserAnswer): string {
     renderHead(answer),
     renderDevices(answer),
     renderMerges(answer),
-    renderProperties(answer),
+    renderProperties(answer.properties, 'property'),
+    ...(answer.account ? [renderProperties(answer.account.properties, 'property of the account')] : []),
     ...(answer.timeline === undefined ? [] : [renderTimeline(answer.timeline)]),
     'What was ignored, with the reason: cairn tail --topic identity.audit --from-beginning\n',
   ].join('\n');
@@ -34,6 +36,7 @@ function renderHead(answer: UserAnswer): string {
     [{ title: `user ${userId}` }, { title: `in ${environment}, found by ${askedFor.as} ${askedFor.value}` }],
     [
       ['identity', identities.join(', ') || 'none: anonymous'],
+      ...(answer.account === undefined ? [] : [['account', answer.account?.id ?? 'none']]),
       ['first seen', timeText(answer.firstSeen)],
       ['last seen', timeText(answer.lastSeen)],
       ['devices', thousands(answer.deviceCount)],
@@ -102,11 +105,11 @@ function renderMerges({ merges, mergeCount }: UserAnswer): string {
   return table + moreText(mergeCount, merges.length, 'merges');
 }
 
-function renderProperties({ properties }: UserAnswer): string {
-  if (properties.length === 0) return 'No properties\n';
+function renderProperties(properties: readonly PropertyInForce[], title: string): string {
+  if (properties.length === 0) return `No ${title.replace('property', 'properties')}\n`;
   const table = renderTable(
     [
-      { title: 'property' },
+      { title },
       { title: 'value' },
       { title: 'set at' },
       { title: 'by device', right: true },

@@ -119,11 +119,12 @@ export function profileOf({
       counts: row.counts === 1,
       reason: row.reason || null,
     })),
-    properties: inForce(writes),
+    properties: propertiesInForce(writes),
   };
 }
 
-function inForce(writes: readonly PropertyWriteRow[]): PropertyInForce[] {
+/** Of writes by property, the newest first, the one that counts and the other value before it. */
+export function propertiesInForce(writes: readonly PropertyWriteRow[]): PropertyInForce[] {
   return writes.flatMap((write, index) => {
     if (writes[index - 1]?.name === write.name) return [];
     const next = writes[index + 1];

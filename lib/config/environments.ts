@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '#lib/errors.ts';
 import { MAX_ENVIRONMENT } from '#schemas/ids.ts';
+import { isAddressable } from '#schemas/names.ts';
 
 /** One environment of the registry: a separate set of users and events. */
 export type Environment = {
@@ -24,6 +25,8 @@ export type EnvironmentOptions = {
   readonly keepIp: boolean;
   /** What the server's identify may bind; null = any number. */
   readonly identifyLimit: IdentifyLimit | null;
+  /** User property that holds the id of a user's account, as it is sent; empty = none does. */
+  readonly accountIdProperty: string;
 };
 
 /** How many user ids the server's identify may bind to one identity within a span of days. Source: Heap's v1/identify. */
@@ -37,6 +40,7 @@ export const DEFAULT_OPTIONS: EnvironmentOptions = {
   excludedIps: [],
   keepIp: true,
   identifyLimit: DEFAULT_IDENTIFY_LIMIT,
+  accountIdProperty: '',
 };
 
 /** The identify limit of an environment, by its number; one that is not in the registry has the default. */
@@ -95,7 +99,7 @@ export function parseEnvironments(content: string, file: string): readonly Envir
 const TAKEN_NAMES: ReadonlySet<string> = new Set(['cairn', 'default', 'system', 'information_schema']);
 
 const FIELDS = ['number', 'appId', 'name', 'apiKey', 'options'];
-const OPTIONS = ['bots', 'excludedIps', 'keepIp', 'identifyLimit'];
+const OPTIONS = ['bots', 'excludedIps', 'keepIp', 'identifyLimit', 'accountIdProperty'];
 
 /** Largest values of the identify limit: the loader keeps that many times of an identity while it judges. */
 const MOST_LIMITED: IdentifyLimit = { userIds: 1000, days: 3650 };
@@ -140,6 +144,15 @@ function readOptions(options: unknown, problem: (text: string) => void): Environ
     problem('options.excludedIps: want an array of strings');
   }
   if (typeof merged.keepIp !== 'boolean') problem('options.keepIp: want true or false');
+  const { accountIdProperty } = merged;
+  if (
+    typeof accountIdProperty !== 'string' ||
+    (accountIdProperty !== '' && !isAddressable(accountIdProperty))
+  ) {
+    problem(
+      `options.accountIdProperty: want the name of a user property that can be a column, current value is ${JSON.stringify(accountIdProperty)}`,
+    );
+  }
   return { ...merged, identifyLimit: readIdentifyLimit(merged.identifyLimit, problem) };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConfigError } from '#lib/errors.ts';
-import { parseEnvironments } from './environments.ts';
+import { DEFAULT_OPTIONS, parseEnvironments } from './environments.ts';
 import { brokers, integer, oneOf, port, url } from './parsers.ts';
 import { SHARED_SETTINGS } from './shared-settings.ts';
 import { printConfig, readConfig } from './spec.ts';
@@ -73,8 +73,20 @@ test('parseEnvironments() fills in options and takes a number for an app id', ()
     appId: '42',
     name: 'shop',
     apiKey: '',
-    options: { bots: 'drop', excludedIps: [], keepIp: true },
+    options: { ...DEFAULT_OPTIONS, bots: 'drop' },
   });
+});
+
+test('parseEnvironments() takes a user property that can be a column for the account id', () => {
+  const read = (accountIdProperty: unknown) =>
+    parseEnvironments(
+      JSON.stringify([{ number: 1, appId: 'a', name: 'shop', options: { accountIdProperty } }]),
+      'file',
+    )[0]?.options.accountIdProperty;
+  assert.equal(read('Company Id'), 'Company Id');
+  assert.equal(read(''), '');
+  for (const wrong of [7, null, 'a:`b`', ['company']])
+    assert.throws(() => read(wrong), /options.accountIdProperty: want the name of a user property/);
 });
 
 test('parseEnvironments() refuses what would mix environments up, and says all of it', () => {

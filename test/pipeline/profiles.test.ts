@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
-import { runCairn, spawnCairn } from '../support/cairn.ts';
+import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const MINUTE = 60_000;
@@ -16,43 +9,19 @@ const MINUTE = 60_000;
 const T0 = Math.floor(Date.now() / MINUTE) * MINUTE - 24 * 60 * MINUTE;
 const [LAPTOP, PHONE, STRANGER] = [1001, 1002, 1003];
 
-let env: Record<string, string>;
-let dataDir: string;
-let up: ChildProcess;
-let collector: string;
-let clickHouse: ClickHouse;
+let stack: Stack;
 
 before(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'cairn-profiles-'));
-  env = {
-    CAIRN_DATA_DIR: dataDir,
-    CAIRN_HTTP_PORT: '0',
-    CAIRN_KAFKA_PORT: '0',
-    CAIRN_CLICKHOUSE_PORT: '0',
-    CAIRN_KAFKA_BROKERS: '',
-    CAIRN_CLICKHOUSE_URL: '',
-  };
-  up = spawnCairn(['up', '--json'], env);
-  const lines = createInterface({ input: up.stdout as NodeJS.ReadableStream });
-  const [line] = (await once(lines, 'line')) as [string];
-  const ready = JSON.parse(line);
-  collector = ready.collector;
-  clickHouse = createClickHouse({ url: ready.clickhouse });
+  stack = await startStack(['main_production'], { accountIdProperty: 'Company' });
 });
 
-after(async () => {
-  if (up.exitCode === null && up.signalCode === null) {
-    up.kill('SIGTERM');
-    await once(up, 'exit');
-  }
-  await rm(dataDir, { recursive: true, force: true });
-});
+after(() => stack?.stop());
 
 async function post(path: string, body: object): Promise<void> {
-  const response = await fetch(new URL(path, collector), {
+  const response = await fetch(new URL(path, stack.collector), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ app_id: '11', ...body }),
+    body: JSON.stringify({ app_id: 'main_production', ...body }),
   });
   assert.equal(response.status, 200, await response.text());
 }
@@ -60,13 +29,11 @@ async function post(path: string, body: object): Promise<void> {
 const capture = (userId: number, events: readonly object[]) =>
   post('/v1/capture', { user_id: userId, events });
 
-const rows = <Row>(sql: string) => clickHouse.query<Row>(sql, { output_format_json_quote_64bit_integers: 0 });
-
 async function untilRows(sql: string, expected: readonly unknown[]): Promise<void> {
   let last = '';
   const wanted = JSON.stringify(expected);
   await until(`${sql} to answer ${wanted}, not`, async () => {
-    last = await rows(sql).then(JSON.stringify, (error: Error) => error.message);
+    last = await stack.rows(sql).then(JSON.stringify, (error: Error) => error.message);
     if (last === wanted) return true;
     throw new Error(last);
   });
@@ -74,7 +41,7 @@ async function untilRows(sql: string, expected: readonly unknown[]): Promise<voi
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer of the program, whose every part is compared.
 async function userOf(...args: string[]): Promise<any> {
-  const { code, stdout, stderr } = await runCairn(['user', ...args, '--json'], env);
+  const { code, stdout, stderr } = await stack.cairn('user', ...args, '--json');
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout);
 }
@@ -155,7 +122,7 @@ test('user tells of any id who it is: devices, merges, properties with who set t
   );
   assert.deepEqual(plan.replaced, { value: 'free', time: new Date(at(2)).toISOString() });
   assert.deepEqual([seats.name, seats.value, seats.deviceId, seats.replaced], ['seats', 1, LAPTOP, null]);
-  const places = await rows<{ place: string }>(
+  const places = await stack.rows<{ place: string }>(
     "SELECT concat(toString(origin_partition), '/', toString(origin_offset)) AS place FROM cairn.user_properties",
   );
   assert.ok(places.some(({ place }) => place === `${plan.place.partition}/${plan.place.offset}`));
@@ -190,15 +157,15 @@ test('user tells of any id who it is: devices, merges, properties with who set t
 });
 
 test('user says which id nobody has, and takes a number for an identity only where it is told to', async () => {
-  const unknown = await runCairn(['user', '77'], env);
+  const unknown = await stack.cairn('user', '77');
   assert.equal(unknown.code, 1);
   assert.match(unknown.stderr, /Nobody in main_production has the user or device id 77; .*--identity 77/);
   await post('/api/track', { identity: '77', event: 'Numbered' });
   await untilRows("SELECT count() AS n FROM main_production.all_events WHERE name = 'Numbered'", [{ n: 1 }]);
   assert.deepEqual((await userOf('--identity', '77')).identities, ['77']);
-  assert.equal((await runCairn(['user', '77'], env)).code, 1);
-  assert.equal((await runCairn(['user', 'ANN'], env)).code, 1);
-  assert.equal((await runCairn(['user'], env)).code, 2);
+  assert.equal((await stack.cairn('user', '77')).code, 1);
+  assert.equal((await stack.cairn('user', 'ANN')).code, 1);
+  assert.equal((await stack.cairn('user')).code, 2);
 });
 
 test('user shows a merge that was refused, and why', async () => {
@@ -215,13 +182,101 @@ test('user shows a merge that was refused, and why', async () => {
 });
 
 test('what user --sql prints answers in cairn sql, and holds nothing of the argument but as a literal', async () => {
-  const { stdout } = await runCairn(['user', "o'hara", '--sql', '--timeline'], env);
+  const { stdout } = await stack.cairn('user', "o'hara", '--sql', '--timeline');
   assert.ok(!stdout.includes("o'hara"));
   const ann = canonicalUserId(1, 'ann');
   const queries = stdout.split(';\n').map((sql) => sql.replaceAll('{user:UInt64}', String(ann)));
   assert.equal(queries.length, 7);
   for (const query of queries) {
-    const { code, stderr } = await runCairn(['sql', query], env);
+    const { code, stderr } = await stack.cairn('sql', query);
     assert.equal(code, 0, stderr);
   }
+});
+
+test('accounts: properties reach their users, and an account that only users name is one', async () => {
+  await post('/api/add_account_properties', {
+    accounts: [
+      { account_id: '42', properties: { name: 'Acme', seats: 5, 'user id': 'x' } },
+      { account_id: 'alone', properties: { name: 'Alone' } },
+    ],
+  });
+  await post('/api/add_user_properties', {
+    users: [
+      { identity: 'bob', properties: { Company: 42, account_seats: 'mine', 'account id': 'own' } },
+      { identity: 'cat', properties: { Company: '42' } },
+      { identity: 'dan', properties: { Company: 'unheard' } },
+      { identity: 'eve', properties: { Company: '' } },
+    ],
+  });
+  await untilRows(
+    `SELECT identity, account_id, company, account_name, account_seats, account_seats_property, account_user_id, account_id_property
+FROM main_production.users WHERE identity IN ('bob', 'cat', 'dan', 'eve') ORDER BY identity`,
+    [
+      {
+        identity: 'bob',
+        account_id: '42',
+        company: '42',
+        account_name: 'Acme',
+        account_seats: 'mine',
+        account_seats_property: 5,
+        account_user_id: 'x',
+        account_id_property: 'own',
+      },
+      {
+        identity: 'cat',
+        account_id: '42',
+        company: '42',
+        account_name: 'Acme',
+        account_seats: null,
+        account_seats_property: 5,
+        account_user_id: 'x',
+        account_id_property: null,
+      },
+      {
+        identity: 'dan',
+        account_id: 'unheard',
+        company: 'unheard',
+        account_name: null,
+        account_seats: null,
+        account_seats_property: null,
+        account_user_id: null,
+        account_id_property: null,
+      },
+      {
+        identity: 'eve',
+        account_id: null,
+        company: '',
+        account_name: null,
+        account_seats: null,
+        account_seats_property: null,
+        account_user_id: null,
+        account_id_property: null,
+      },
+    ],
+  );
+  await untilRows(
+    'SELECT account_id, user_count, name, seats, user_id FROM main_production.accounts ORDER BY account_id',
+    [
+      { account_id: '42', user_count: 2, name: 'Acme', seats: 5, user_id: 'x' },
+      { account_id: 'alone', user_count: 0, name: 'Alone', seats: null, user_id: null },
+      { account_id: 'unheard', user_count: 1, name: null, seats: null, user_id: null },
+    ],
+  );
+  // The last write wins, and a change of type breaks neither view.
+  await post('/api/add_account_properties', { account_id: '42', properties: { seats: 'many' } });
+  await untilRows("SELECT seats, seats__text, name FROM main_production.accounts WHERE account_id = '42'", [
+    { seats: null, seats__text: 'many', name: 'Acme' },
+  ]);
+  await untilRows(
+    "SELECT account_seats_property, account_seats_property__text FROM main_production.users WHERE identity = 'cat'",
+    [{ account_seats_property: null, account_seats_property__text: 'many' }],
+  );
+  const { account } = await userOf('bob');
+  assert.equal(account.id, '42');
+  const [name, seats] = account.properties;
+  assert.deepEqual([name.name, name.value], ['name', 'Acme']);
+  assert.deepEqual([seats.value, seats.replaced.value], ['many', 5]);
+  assert.equal((await userOf('eve')).account, null);
+  const verdict = await stack.cairn('verify', '--from-log', '--json');
+  assert.equal(verdict.code, 0, verdict.stdout);
 });

@@ -182,6 +182,14 @@ test('a device that becomes known as an identity’s own id loses the binding it
   assert.deepEqual(await userOfVictim(), [{ user_id: victim }]);
 });
 
+test('an event that had the table of a name reserved since does not take its view', async () => {
+  await clickHouse.command(
+    "INSERT INTO cairn.names (environment, scope, table_name, name) VALUES (1, 'event', 'accounts', 'Accounts')",
+  );
+  await openLoader(clickHouse).start();
+  assert.deepEqual(await rows('SELECT account_id FROM main_production.accounts'), []);
+});
+
 test('one INSERT switches every view to another generation, with its own bindings', async () => {
   const second = openLoader(clickHouse, 2);
   await second.start();

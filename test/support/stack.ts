@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { EnvironmentOptions } from '#lib/config/environments.ts';
 import { type Finished, runCairn, spawnCairn } from './cairn.ts';
 
 /** A whole stack that `cairn up` runs, with data of its own. */
@@ -21,11 +22,14 @@ export type Stack = {
   stop(): Promise<void>;
 };
 
-/** Starts a stack with an environment of each name; their app ids are their names. */
-export async function startStack(environments: readonly string[]): Promise<Stack> {
+/** Starts a stack with an environment of each name, all with the same options; their app ids are their names. */
+export async function startStack(
+  environments: readonly string[],
+  options: Partial<EnvironmentOptions> = {},
+): Promise<Stack> {
   const directory = await mkdtemp(join(tmpdir(), 'cairn-stack-'));
   const registry = join(directory, 'environments.json');
-  const entries = environments.map((name, index) => ({ number: index + 1, appId: name, name }));
+  const entries = environments.map((name, index) => ({ number: index + 1, appId: name, name, options }));
   await writeFile(registry, JSON.stringify(entries));
   const env = {
     CAIRN_DATA_DIR: join(directory, 'data'),

@@ -3,15 +3,17 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Environment } from '#lib/config/environments.ts';
 import {
   liveGenerationQuery,
+  propertyNamesQuery,
   type ResolvedDevice,
   resolvedDevicesQuery,
   type StoredBinding,
   storedBindingsQuery,
   type UserRow,
-  userPropertyNamesQuery,
   usersQuery,
 } from '#queries/resolved-rows.ts';
+import { accountKeyId } from '#schemas/ids.ts';
 import { ask, askRows } from '../../clickhouse-access.ts';
+import { type AccountsOfLog, accountColumnsOf, accountOf } from './account-columns.ts';
 import { compareBindings, compareResolvedDevices } from './compare-bindings.ts';
 import { compareUsers } from './compare-users.ts';
 import type { Comparison, DifferentRow, Findings } from './findings.ts';
@@ -62,16 +64,51 @@ export async function checkPeople(check: PeopleCheck): Promise<void> {
   for (const number of users.environments())
     if (!known.has(number))
       check.say(`Environment ${number} is not in the registry and has no views: its users are not compared`);
-  for (const { number, name } of check.environments) {
-    const names = await ask<{ name: string }>(clickhouse, userPropertyNamesQuery(number));
+  for (const environment of check.environments) {
+    const { number, name } = environment;
+    const accounts = await accountsOf(check, environment);
     const comparison = await compareUsers(
       number,
       users.of(number),
       askRows<UserRow>(clickhouse, usersQuery(name)),
-      names.map((row) => row.name),
+      await namesOf(check, number, 'user_property'),
+      accounts,
     );
-    findings.add('users', comparison, await isChangedLater(comparison));
+    const isTouched = await isChangedLater(comparison);
+    findings.add('users', comparison, (row) => {
+      const user = users.of(number).get(row.id);
+      const account =
+        user === undefined || accounts === undefined ? null : accountOf(user, accounts.idProperty);
+      return (
+        isTouched(row) || (account !== null && later.touched.isDevice(number, accountKeyId(number, account)))
+      );
+    });
   }
+}
+
+/** undefined where no property of users names an account. */
+async function accountsOf(
+  check: PeopleCheck,
+  { number, options }: Environment,
+): Promise<AccountsOfLog | undefined> {
+  const idProperty = options.accountIdProperty;
+  if (idProperty === '') return undefined;
+  const ofAccounts = await namesOf(check, number, 'account_property');
+  const ofUsers = await namesOf(check, number, 'user_property');
+  return {
+    idProperty,
+    writes: check.people.accounts.get(number) ?? new Map(),
+    columns: accountColumnsOf(ofAccounts, ofUsers, idProperty),
+  };
+}
+
+async function namesOf(
+  { clickhouse }: PeopleCheck,
+  environment: number,
+  scope: 'user_property' | 'account_property',
+): Promise<readonly string[]> {
+  const rows = await ask<{ name: string }>(clickhouse, propertyNamesQuery(environment, scope));
+  return rows.map(({ name }) => name);
 }
 
 async function checkBindings(

@@ -1,24 +1,10 @@
 import type { UserRow } from '#queries/resolved-rows.ts';
-import { columnName, isAddressable } from '#schemas/names.ts';
+import { type AccountsOfLog, accountOf } from './account-columns.ts';
 import { type Comparison, type DifferentRow, differentColumns, onlyFound, onlyInLog } from './findings.ts';
 import { isLater, type Write } from './people.ts';
 import { scalarText } from './row-text.ts';
+import { FILLING, MOST_COLUMNS, userColumn } from './user-columns.ts';
 import type { User } from './users.ts';
-
-/** Columns of the view that no property may take. */
-const BUILT_IN = new Set(['user_id', 'identity', 'handle', 'email', 'joindate', 'last_modified']);
-/** Properties of exactly these names fill a built-in column. */
-const FILLING = new Set(['handle', 'email']);
-/** Properties of an environment that get a column; which ones depends on when a loader first met them. */
-const MOST_COLUMNS = 1000;
-
-/** The column of the view of users that shows a property; undefined where SQL cannot name it. */
-export function userColumn(property: string): string | undefined {
-  if (!isAddressable(property)) return undefined;
-  if (FILLING.has(property)) return property;
-  const plain = columnName(property);
-  return BUILT_IN.has(plain) ? `${plain}_property` : plain;
-}
 
 /** Compares the view of users of an environment with the users of the log. */
 export async function compareUsers(
@@ -26,6 +12,7 @@ export async function compareUsers(
   users: ReadonlyMap<number, User>,
   rows: AsyncIterable<UserRow>,
   propertyNames: readonly string[],
+  accounts?: AccountsOfLog,
 ): Promise<Comparison> {
   const different: DifferentRow[] = [];
   const seen = new Set<number>();
@@ -48,7 +35,7 @@ export async function compareUsers(
     };
     const columns = [
       ...differentColumns(expected, row, Object.keys(expected)),
-      ...differentProperties(user, row, rank, mayLack),
+      ...differentProperties(columnsOf(user, rank, accounts), row, mayLack),
     ];
     if (columns.length > 0) different.push({ ...at, columns });
   }
@@ -60,34 +47,78 @@ export async function compareUsers(
 
 const NOT_PROPERTIES = new Set(['user_id', 'identity', 'joindateMs', 'lastModifiedMs']);
 
-function differentProperties(
-  { writes }: User,
-  row: UserRow,
+/** What each column that shows a property must say. */
+function columnsOf(
+  user: User,
   rank: ReadonlyMap<string, number>,
-  mayLack: boolean,
-): DifferentRow['columns'] {
+  accounts: AccountsOfLog | undefined,
+): ReadonlyMap<string, Write['value']> {
+  const idProperty = accounts?.idProperty ?? '';
+  const values = new Map<string, Write['value']>(
+    valuesOf(user.writes, (name) => userColumn(name, idProperty), rank),
+  );
+  // The built-in columns show empty text as NULL.
+  for (const column of FILLING) if (values.get(column) === '') values.delete(column);
+  if (accounts === undefined) return values;
+  const accountId = accountOf(user, idProperty);
+  if (accountId === null) return values;
+  values.set('account_id', accountId);
+  const { columns } = accounts;
+  const ranks = new Map([...columns.keys()].map((name, at) => [name, at]));
+  const ofAccount = accounts.writes.get(accountId) ?? new Map<string, Write>();
+  for (const [column, value] of valuesOf(ofAccount, (name) => columns.get(name), ranks))
+    values.set(column, value);
+  return values;
+}
+
+function valuesOf(
+  writes: ReadonlyMap<string, Write>,
+  columnOf: (name: string) => string | undefined,
+  rank: ReadonlyMap<string, number>,
+): ReadonlyMap<string, Write['value']> {
   const byColumn = new Map<string, [name: string, write: Write]>();
   for (const [name, write] of writes) {
-    const column = userColumn(name);
+    const column = columnOf(name);
     if (column === undefined) continue;
     const known = byColumn.get(column);
     if (known === undefined || isLater(write.order, known[1].order) || isOlderName(name, write, known, rank))
       byColumn.set(column, [name, write]);
   }
-  const columns = [...byColumn].flatMap(([column, [, { value }]]) => {
+  return new Map([...byColumn].map(([column, [, { value }]]) => [column, value]));
+}
+
+function differentProperties(
+  byColumn: ReadonlyMap<string, Write['value']>,
+  row: UserRow,
+  mayLack: boolean,
+): DifferentRow['columns'] {
+  const columns = [...byColumn].flatMap(([column, value]) => {
     const found = row[column];
     if (found === undefined && mayLack) return [];
-    const isEqual =
-      found === value ||
-      (typeof found === 'string' && found === scalarText(value)) ||
-      // The built-in columns show empty text as NULL.
-      (FILLING.has(column) && value === '' && found === null);
-    return isEqual ? [] : [{ column, log: value, found: (found ?? null) as string | null }];
+    return isShown(value, found, row[textOf(column)])
+      ? []
+      : [{ column, log: value, found: (found ?? null) as string | null }];
   });
+  const shown = new Set([...byColumn.keys()].flatMap((column) => [column, textOf(column)]));
   const unexpected = Object.entries(row)
-    .filter(([column, found]) => found !== null && !byColumn.has(column) && !NOT_PROPERTIES.has(column))
+    .filter(([column, found]) => found !== null && !shown.has(column) && !NOT_PROPERTIES.has(column))
     .map(([column, found]) => ({ column, log: null, found: found as string }));
   return [...columns, ...unexpected];
+}
+
+const textOf = (column: string) => `${column}__text`;
+
+/**
+ * Whether a column says a value. One that keeps a type of its own shows other values as far as they can be read as
+ * that, and beside it all of them as text.
+ */
+function isShown(value: Write['value'], found: unknown, text: unknown): boolean {
+  if (text !== undefined && text !== scalarText(value)) return false;
+  if (found === value || (typeof found === 'string' && found === scalarText(value))) return true;
+  if (text === undefined) return false;
+  if (typeof found === 'number') return typeof value === 'string' && Number(value) === found;
+  if (typeof found === 'boolean') return typeof value === 'string' && value.toLowerCase() === String(found);
+  return (found ?? null) === null;
 }
 
 /** Where one record writes two names that share a column, the older name shows. */

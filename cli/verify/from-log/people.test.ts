@@ -4,12 +4,14 @@ import type { StoredBinding, UserRow } from '#queries/resolved-rows.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import { columnName } from '#schemas/names.ts';
 import type { Collected } from '#schemas/types.ts';
+import { accountColumnsOf } from './account-columns.ts';
 import { compareBindings, compareResolvedDevices } from './compare-bindings.ts';
-import { compareUsers, userColumn } from './compare-users.ts';
+import { compareUsers } from './compare-users.ts';
 import { PartitionFold } from './partition-fold.ts';
 import { People } from './people.ts';
 import { handMadeLog, T0 } from './testing.ts';
 import { Touched } from './touched.ts';
+import { userColumn } from './user-columns.ts';
 import { usersOf } from './users.ts';
 
 const ann = canonicalUserId(1, 'ann');
@@ -146,15 +148,68 @@ test('compareUsers() tells properties from what the query adds, whatever they ar
   for (const added of ['joindateMs', 'lastModifiedMs']) assert.notEqual(columnName(added), added);
 });
 
-test('userColumn() gives built-in columns to exact names alone', () => {
-  assert.deepEqual(['email', 'Email', 'joindate', 'In CRM', '', 'x.:`String`'].map(userColumn), [
-    'email',
-    'email_property',
-    'joindate_property',
-    'in_crm',
-    undefined,
-    undefined,
+test('compareUsers() takes a value that is not of its column’s type from the column of texts', async () => {
+  const log = [[{ ...set(1, { seats: 'many', on: 'TRUE', n: '5' }, T0), received_at: T0 }]];
+  const times = { joindateMs: T0, lastModifiedMs: T0 };
+  const texts = { seats__text: 'many', on__text: 'TRUE', n__text: '5' };
+  const row: UserRow = { user_id: 1, identity: null, ...times, ...texts, seats: null, on: true, n: 5 };
+  assert.deepEqual(await compare([row], log), []);
+  assert.deepEqual(await compare([{ ...row, seats__text: 'few', on: false, n: 6 }], log), [
+    [1, 'seats', 'on', 'n'],
   ]);
+  assert.deepEqual(await compare([{ ...row, other__text: 'x' }], log), [[1, 'other__text']]);
+});
+
+test('userColumn() gives built-in columns to exact names alone', () => {
+  assert.deepEqual(
+    ['email', 'Email', 'joindate', 'In CRM', '', 'x.:`String`'].map((name) => userColumn(name)),
+    ['email', 'email_property', 'joindate_property', 'in_crm', undefined, undefined],
+  );
+});
+
+test('compareUsers() knows the properties of a user’s account, and tells another account’s', async () => {
+  const people = peopleOf([
+    { kind: 'account_properties', account_id: 'a', properties: '{"seats":1,"name":"A"}', time: T0 },
+    { kind: 'account_properties', account_id: 'a', properties: '{"seats":2}', time: T0 + 1 },
+    { ...set(1, { company: 'a', account_name: 'mine' }, T0), received_at: T0 },
+  ]);
+  const names = ['company', 'account_name'];
+  const accounts = {
+    idProperty: 'company',
+    writes: people.accounts.get(1)!,
+    columns: accountColumnsOf(['seats', 'name', 'user_count'], names, 'company'),
+  };
+  const users = usersOf(people, people.judge()).of(1);
+  const row: UserRow = {
+    user_id: 1,
+    identity: null,
+    joindateMs: T0,
+    lastModifiedMs: T0,
+    company: 'a',
+    account_id: 'a',
+    account_name: 'mine',
+    account_seats: 2,
+    account_name_property: 'A',
+  };
+  const differing = async (found: UserRow) =>
+    (await compareUsers(1, users, asyncOf([found]), names, accounts)).different.flatMap(({ columns }) =>
+      columns.map(({ column }) => column),
+    );
+  assert.deepEqual(await differing(row), []);
+  assert.deepEqual(await differing({ ...row, account_seats: 1, account_id: 'b', account_name: 'A' }), [
+    'account_name',
+    'account_id',
+    'account_seats',
+  ]);
+  assert.deepEqual(
+    [...accountColumnsOf(['Seats', 'seats', 'user_count', 'id'], ['account_seats'], 'company').values()],
+    [
+      'account_seats_property',
+      'account_seats_property',
+      'account_user_count_property',
+      'account_id_property',
+    ],
+  );
 });
 
 test('compareBindings() names verdicts that differ, and bindings that only one side has', () => {

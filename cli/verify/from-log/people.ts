@@ -41,6 +41,8 @@ export class People {
   readonly #environments: readonly Environment[];
   readonly devices = new IdMap<Device>();
   readonly bindings = new IdMap<Migration>();
+  /** Last write of each property of an account, by environment and account id. */
+  readonly accounts = new Map<number, Map<string, Map<string, Write>>>();
   /** An identity of each canonical id. */
   readonly #identities = new IdMap<string>();
   readonly #collisions = new IdMap<Set<string>>();
@@ -50,9 +52,18 @@ export class People {
     this.#environments = environments;
   }
 
-  add({ events, userChanges, bindings }: FoldedRecords, partition: number): void {
+  add({ events, userChanges, accountChanges, bindings }: FoldedRecords, partition: number): void {
     for (const { record } of events) this.#see(record).events += 1;
     for (const change of userChanges) this.#write(this.#see(change.record), change, partition);
+    for (const change of accountChanges) {
+      const { environment, account_id } = change.record;
+      const ofEnvironment = this.accounts.getOrInsertComputed(environment, () => new Map());
+      noteWrites(
+        ofEnvironment.getOrInsertComputed(account_id, () => new Map()),
+        change,
+        partition,
+      );
+    }
     for (const binding of bindings) {
       this.bindings.set(binding.environment, binding.from_user_id, binding);
       this.#name(binding.environment, binding.to_user_id, binding.identity);
@@ -75,14 +86,10 @@ export class People {
     return device;
   }
 
-  #write(device: Device, { offset, record }: LogRow, partition: number): void {
-    device.changedAtMs = Math.max(device.changedAtMs, record.received_at);
+  #write(device: Device, change: LogRow, partition: number): void {
+    device.changedAtMs = Math.max(device.changedAtMs, change.record.received_at);
     device.writes ??= new Map();
-    const order: WriteOrder = [record.time, record.received_at, partition, offset];
-    for (const [name, value] of readProperties(record.properties)) {
-      const known = device.writes.get(name);
-      if (known === undefined || isLater(order, known.order)) device.writes.set(name, { order, value });
-    }
+    noteWrites(device.writes, change, partition);
   }
 
   #name(environment: number, id: number, identity: string): void {
@@ -119,6 +126,14 @@ export class People {
       );
     }
     return judged;
+  }
+}
+
+function noteWrites(writes: Map<string, Write>, { offset, record }: LogRow, partition: number): void {
+  const order: WriteOrder = [record.time, record.received_at, partition, offset];
+  for (const [name, value] of readProperties(record.properties)) {
+    const known = writes.get(name);
+    if (known === undefined || isLater(order, known.order)) writes.set(name, { order, value });
   }
 }
 

@@ -32,7 +32,7 @@ test('refuseClient() keeps flagged bots, drops them by choice, and refuses exclu
       code(bot, DEFAULT_OPTIONS),
       code(bot, { ...DEFAULT_OPTIONS, bots: 'drop' }),
       code(office, { ...DEFAULT_OPTIONS, excludedIps: ['192.168.*', '10.*'] }),
-      code(NO_CLIENT, { bots: 'drop', excludedIps: ['*'], keepIp: true, identifyLimit: null }),
+      code(NO_CLIENT, { ...DEFAULT_OPTIONS, bots: 'drop', excludedIps: ['*'] }),
     ],
     [undefined, 'bot', 'excluded_ip', undefined],
   );

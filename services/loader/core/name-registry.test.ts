@@ -68,7 +68,8 @@ test('namesOf() picks the oldest names within the limits and tells how many are 
   const properties = Array.from({ length: MOST_PROPERTIES + 3 }, (_, index) =>
     row({ name: `p${index}`, firstSeenMs: index }),
   );
-  const names = namesOf([...events, ...properties, row({ environment: 2 })], 1);
+  const ofAccounts = properties.map((one) => ({ ...one, scope: 'account_property' as const, tableName: '' }));
+  const names = namesOf([...events, ...properties, ...ofAccounts, row({ environment: 2 })], 1);
   assert.equal(names.eventTables.length, MOST_EVENT_VIEWS);
   assert.equal(names.eventTables[0], `t${MOST_EVENT_VIEWS + 1}`);
   assert.equal(names.eventProperties.get('order')?.length, MOST_PROPERTIES);
@@ -76,5 +77,6 @@ test('namesOf() picks the oldest names within the limits and tells how many are 
     names.eventProperties.get('order')?.some(({ name }) => name === `p${MOST_PROPERTIES}`),
     false,
   );
-  assert.equal(names.leftOut, 5);
+  assert.equal(names.accountProperties.length, MOST_PROPERTIES);
+  assert.equal(names.leftOut, 8);
 });

@@ -125,6 +125,7 @@ export type EnvironmentNames = {
   /** Properties of each event table. */
   readonly eventProperties: ReadonlyMap<string, readonly Property[]>;
   readonly userProperties: readonly Property[];
+  readonly accountProperties: readonly Property[];
   /** Names that got no view or no column. */
   readonly leftOut: number;
 };
@@ -134,7 +135,7 @@ const oldestFirst = (a: NameRow, b: NameRow) =>
 
 /**
  * Picks the oldest names of an environment, so that every loader makes the same views of the same registry: 500
- * event tables, 1000 event property names and 1000 user properties.
+ * event tables, 1000 event property names, 1000 user properties and 1000 account properties.
  */
 export function namesOf(rows: readonly NameRow[], environment: number): EnvironmentNames {
   const own = rows.filter((row) => row.environment === environment).toSorted(oldestFirst);
@@ -144,6 +145,7 @@ export function namesOf(rows: readonly NameRow[], environment: number): Environm
   const propertyNames = new Set(eventRows.map(({ name }) => name));
   const kept = new Set([...propertyNames].slice(0, MOST_PROPERTIES));
   const userRows = own.filter(({ scope }) => scope === 'user_property');
+  const accountRows = own.filter(({ scope }) => scope === 'account_property');
   const eventProperties = new Map<string, Property[]>();
   for (const { tableName, name, types, firstSeenMs, firstTyped } of eventRows) {
     if (!kept.has(name)) continue;
@@ -154,13 +156,18 @@ export function namesOf(rows: readonly NameRow[], environment: number): Environm
   return {
     eventTables,
     eventProperties,
-    userProperties: userRows
-      .slice(0, MOST_PROPERTIES)
-      .map(({ name, types, firstSeenMs, firstTyped }) => ({ name, types, firstSeenMs, firstTyped })),
+    userProperties: oldestOf(userRows),
+    accountProperties: oldestOf(accountRows),
     leftOut:
       tables.size -
       eventTables.length +
       (propertyNames.size - kept.size) +
-      Math.max(0, userRows.length - MOST_PROPERTIES),
+      Math.max(0, userRows.length - MOST_PROPERTIES) +
+      Math.max(0, accountRows.length - MOST_PROPERTIES),
   };
 }
+
+const oldestOf = (rows: readonly NameRow[]): readonly Property[] =>
+  rows
+    .slice(0, MOST_PROPERTIES)
+    .map(({ name, types, firstSeenMs, firstTyped }) => ({ name, types, firstSeenMs, firstTyped }));

@@ -28,7 +28,7 @@ const byFirstSeen = (a: Property, b: Property) =>
   a.firstSeenMs - b.firstSeenMs || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 /** End of the second column of a property: two underscores, which no property's own column has. */
-const TEXT_SUFFIX = '__text';
+export const TEXT_SUFFIX = '__text';
 
 /**
  * Columns of properties, oldest property first. A column that would hide a built-in one gets `_property`. Where

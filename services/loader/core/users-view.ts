@@ -1,4 +1,5 @@
-import { latestValue, type Property, propertyColumns } from './property-columns.ts';
+import { type Accounts, accountColumns, latestOfAccounts } from './accounts-view.ts';
+import { latestValue, type Property, propertyColumns, TEXT_SUFFIX } from './property-columns.ts';
 import { resolvedUserId } from './resolver-sql.ts';
 import { identifier } from './sql-text.ts';
 import { ABSENT, rowsOf, text, type ViewEnvironment, view } from './view-text.ts';
@@ -12,9 +13,22 @@ const USER_PROPERTY_COLUMNS = ['handle', 'email'] as const;
  * One row a user: over every device that was seen, every property change and every binding. A property has the
  * value that was written last over all of the user's devices, by (time, receive time, position in the log).
  *
+ * Where a property holds the id of a user's account, that is `account_id` (a property of this name is not shown twice), and
+ * what is known of the account is in columns that begin with `account_`. Where a user property has such a name already,
+ * the account's gets `_property`.
+ *
  * A name of the query's own beside the columns of properties holds a capital letter, which no column does.
  */
-export function usersViewSql(environment: ViewEnvironment, properties: readonly Property[]): string {
+export function usersViewSql(
+  environment: ViewEnvironment,
+  properties: readonly Property[],
+  accounts: Accounts,
+): string {
+  const { idProperty } = accounts;
+  const hasAccounts = idProperty !== '';
+  const filling: readonly string[] = hasAccounts
+    ? [...USER_PROPERTY_COLUMNS, ...(idProperty === 'account_id' ? ['account_id'] : [])]
+    : USER_PROPERTY_COLUMNS;
   const order = '(p.time, p.received_at, p.origin_partition, p.origin_offset)';
   const exact = (name: string) => properties.find((property) => property.name === name);
   const latest = [
@@ -31,20 +45,31 @@ export function usersViewSql(environment: ViewEnvironment, properties: readonly 
           ];
     }),
     ...propertyColumns(
-      properties.filter(({ name }) => !USER_PROPERTY_COLUMNS.some((column) => column === name)),
-      USER_COLUMNS,
+      properties.filter(({ name }) => !filling.includes(name)),
+      hasAccounts ? new Set([...USER_COLUMNS, 'account_id']) : USER_COLUMNS,
       'p.properties',
     ),
   ];
   const own = latest.filter(({ column }) => !USER_COLUMNS.has(column));
   const builtIn = (column: string) =>
     latest.some((other) => other.column === column) ? text(`c.${identifier(column)}`) : ABSENT;
+  const ofAccount = hasAccounts
+    ? prefixed(
+        accountColumns(accounts.properties),
+        new Set([...USER_COLUMNS, ...own.map(({ column }) => column)]),
+      )
+    : [];
+  const accountId = hasAccounts
+    ? `, argMax(CAST(p.properties.${identifier(idProperty)}, 'Nullable(String)'), ${order}) AS accountId`
+    : '';
   return view(
     environment,
     'users',
     `SELECT u.user_id AS user_id, ${text('u.identity')} AS identity, ${builtIn('handle')} AS handle,
   ${builtIn('email')} AS email, u.joindate AS joindate, greatest(u.last_modified, c.changedAt) AS last_modified
+  ${hasAccounts ? `, ${text('c.accountId')} AS account_id` : ''}
   ${own.map(({ column }) => `, c.${identifier(column)} AS ${identifier(column)}`).join('')}
+  ${ofAccount.map(([column, of]) => `, a.${identifier(of)} AS ${identifier(column)}`).join('')}
 FROM (SELECT seen.user_id AS user_id, max(seen.identity) AS identity, min(seen.first_seen) AS joindate,
   max(seen.modified) AS last_modified
 FROM (SELECT ${resolvedUserId('d')} AS user_id, max(d.identity) AS identity, min(d.first_seen) AS first_seen,
@@ -54,8 +79,27 @@ UNION ALL
 SELECT if(m.counts = 1, m.to_user_id, m.from_user_id) AS user_id, if(m.counts = 1, m.identity, '') AS identity,
   m.time AS first_seen, m.bound_at AS modified
 FROM cairn.user_migrations AS m FINAL WHERE ${rowsOf('m', environment)}) AS seen GROUP BY user_id) AS u
-LEFT ANY JOIN (SELECT ${resolvedUserId('p')} AS user_id, max(p.received_at) AS changedAt
+LEFT ANY JOIN (SELECT ${resolvedUserId('p')} AS user_id, max(p.received_at) AS changedAt${accountId}
   ${latest.map((value) => `, ${latestValue(value, order)} AS ${identifier(value.column)}`).join('')}
-FROM cairn.user_properties AS p WHERE ${rowsOf('p', environment)} GROUP BY user_id) AS c ON u.user_id = c.user_id`,
+FROM cairn.user_properties AS p WHERE ${rowsOf('p', environment)} GROUP BY user_id) AS c ON u.user_id = c.user_id${
+      hasAccounts
+        ? `
+LEFT ANY JOIN (${latestOfAccounts(environment, accounts.properties)}) AS a ON c.accountId = a.accountKey`
+        : ''
+    }`,
   );
+}
+
+/** Columns of an account as a user shows them, each with its name in `accounts`. */
+function prefixed(columns: readonly string[], taken: Set<string>): readonly (readonly [string, string])[] {
+  const names = new Map<string, string>();
+  for (const of of columns) {
+    // The texts of a column stay beside it.
+    const base = of.endsWith(TEXT_SUFFIX) ? names.get(of.slice(0, -TEXT_SUFFIX.length)) : undefined;
+    let column = base === undefined ? `account_${of}` : `${base}${TEXT_SUFFIX}`;
+    while (taken.has(column)) column = `${column}_property`;
+    taken.add(column);
+    names.set(of, column);
+  }
+  return [...names].map(([of, column]) => [column, of]);
 }

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { type ClickHouse, ClickHouseError } from '#lib/clickhouse/client.ts';
 import type { Environment } from '#lib/config/environments.ts';
 import type { Logger } from '#lib/service/logger.ts';
-import { PAGEVIEWS_TABLE } from '#schemas/names.ts';
+import { PAGEVIEWS_TABLE, RESERVED_TABLES } from '#schemas/names.ts';
+import { accountsViewSql } from '../core/accounts-view.ts';
 import { eventViewSql, fixedViewsSql, resolvedEventsSql } from '../core/event-views.ts';
 import { type NameRegistry, type NameRow, type NewName, namesOf, type Scope } from '../core/name-registry.ts';
 import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
@@ -142,7 +143,9 @@ export class ViewKeeper {
         'too many event or property names: some have no view or column and stay in all_events',
       );
     }
-    const tables = new Set([PAGEVIEWS_TABLE, ...names.eventTables]);
+    // Rows of before a name was reserved stay in all_events.
+    const free = names.eventTables.filter((table) => !RESERVED_TABLES.has(table));
+    const tables = new Set([PAGEVIEWS_TABLE, ...free]);
     const events = [...tables].map(
       (table) =>
         [
@@ -150,7 +153,16 @@ export class ViewKeeper {
           eventViewSql(environment, table, names.eventProperties.get(table) ?? []),
         ] as const,
     );
-    return [[`${environment.name}.users`, usersViewSql(environment, names.userProperties)], ...events];
+    const accounts = {
+      idProperty: environment.options.accountIdProperty,
+      properties: names.accountProperties,
+    };
+    return [
+      [`${environment.name}.users`, usersViewSql(environment, names.userProperties, accounts)],
+      // After that of users, which it reads.
+      [`${environment.name}.accounts`, accountsViewSql(environment, accounts)],
+      ...events,
+    ];
   }
 }
 
