@@ -137,6 +137,8 @@ export async function fillTopics(options: FillOptions): Promise<void> {
             first_pageview_at: startedAt,
             first_pageview_event_id: eventId,
             library: source,
+            opened_at: startedAt,
+            extended_at: startedAt + 60_000,
             ...captured,
             referrer: 'https://www.google.com/',
             landing_page: `shop.example/products/${index % 1000}`,
@@ -145,7 +147,7 @@ export async function fillTopics(options: FillOptions): Promise<void> {
             utm_campaign: `c${index % 50}`,
           });
           const { partition, headers } = place(recordKey(ENVIRONMENT, device), index);
-          const key = sessionKey(ENVIRONMENT, device, sessionId);
+          const key = sessionKey(ENVIRONMENT, device, sessionId, startedAt);
           return { key, value, timestamp: String(startedAt + 60_000), partition, headers };
         },
       ],

@@ -57,8 +57,11 @@ test('readRecord() shows the bytes of what does not decode, and why', () => {
 });
 
 test('readRecord() reads session keys and tombstones', () => {
-  const record = readRecord('sessions.g1', 0, { ...message, key: sessionKey(1, 123, 9), value: null });
+  const read = (openedAtMs: number) =>
+    readRecord('sessions.g1', 0, { ...message, key: sessionKey(1, 123, 9, openedAtMs), value: null });
+  const record = read(0);
   assert.deepEqual(record.key, { environment: 1, id: 123, session_id: 9 });
+  assert.deepEqual(read(1000).key, { environment: 1, id: 123, session_id: 9, opened_at: 1000 });
   assert.equal(record.value, null);
   assert.equal(recordLine(record), '00:00:00.000 0@7 (tombstone)');
 });

@@ -1,6 +1,6 @@
 import { checkDatum } from '#schemas/check-datum.ts';
 import { DecodeError, FRAME_BYTES, readFrame } from '#schemas/framing.ts';
-import { parseRecordKey } from '#schemas/ids.ts';
+import { parseRecordKey, parseSessionKey } from '#schemas/ids.ts';
 import { schemaById } from '#schemas/registry.ts';
 
 /** A record of any topic, as JSON can hold it. */
@@ -54,9 +54,10 @@ export function readRecord(
 
 function readKey(key: Buffer | null): ReadableRecord['key'] {
   if (key?.length === 8) return parseRecordKey(key);
-  if (key?.length !== 16) return null;
-  const { environment, id } = parseRecordKey(key.subarray(0, 8));
-  return { environment, id, session_id: parseRecordKey(key.subarray(8)).id };
+  if (key?.length !== 16 && key?.length !== 24) return null;
+  const { environment, deviceId, sessionId, openedAtMs } = parseSessionKey(key);
+  const session = { environment, id: deviceId, session_id: sessionId };
+  return openedAtMs === 0 ? session : { ...session, opened_at: openedAtMs };
 }
 
 /** Fields that say something: defaults are left out, times are ISO, bytes are hex, properties are an object. */

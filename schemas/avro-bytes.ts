@@ -35,6 +35,23 @@ export class Cursor {
   }
 
   bytes(): Buffer {
+    const end = this.#end();
+    const bytes = this.#bytes.subarray(this.at, end);
+    this.at = end;
+    return bytes;
+  }
+
+  /** Passes over bytes or a string. */
+  skipBytes(): void {
+    this.at = this.#end();
+  }
+
+  string(): string {
+    return this.bytes().toString('utf8');
+  }
+
+  /** Reads a length and answers where the bytes that follow end. */
+  #end(): number {
     const length = this.long();
     const end = this.at + length;
     if (length < 0 || end > this.#bytes.length) {
@@ -43,13 +60,7 @@ export class Cursor {
         `Cannot decode a ${this.#name}: ${length} bytes at byte ${this.at} pass its end`,
       );
     }
-    const bytes = this.#bytes.subarray(this.at, end);
-    this.at = end;
-    return bytes;
-  }
-
-  string(): string {
-    return this.bytes().toString('utf8');
+    return end;
   }
 }
 

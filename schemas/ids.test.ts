@@ -59,14 +59,25 @@ test('parseRecordKey() undoes recordKey() for every environment and id', () => {
 
 test('parseSessionKey() undoes sessionKey()', () => {
   fc.assert(
-    fc.property(environment, id, id, (number, deviceId, sessionId) => {
-      assert.deepEqual(parseSessionKey(sessionKey(number, deviceId, sessionId)), {
+    fc.property(environment, id, id, id, (number, deviceId, sessionId, openedAtMs) => {
+      assert.deepEqual(parseSessionKey(sessionKey(number, deviceId, sessionId, openedAtMs)), {
         environment: number,
         deviceId,
         sessionId,
+        openedAtMs,
       });
     }),
   );
+});
+
+test('sessionKey() keeps its golden bytes, those of rows that do not say when they were opened too', () => {
+  const older = '002000000000007b0000000000000009';
+  assert.equal(sessionKey(1, 123, 9, 0).toString('hex'), older);
+  assert.equal(
+    sessionKey(1, 123, 9, 1767225600000).toString('hex'),
+    `${older}${(1767225600000).toString(16).padStart(16, '0')}`,
+  );
+  assert.throws(() => parseSessionKey(Buffer.alloc(17)), RangeError);
 });
 
 test('recordKey() keeps its golden bytes', () => {

@@ -65,22 +65,41 @@ export function parseRecordKey(key: Buffer): { environment: number; id: number }
   return { environment: high >>> 21, id: (high & 0x1fffff) * 2 ** 32 + key.readUInt32BE(4) };
 }
 
-/** Key of a row in the compacted topic `sessions`: the device's record key, then the session id. */
-export function sessionKey(environment: number, deviceId: number, sessionId: number): Buffer {
-  return Buffer.concat([recordKey(environment, deviceId), recordKey(0, sessionId)]);
+/** Names a row in the compacted topic `sessions`: one part of a session, by when it was opened (stream time, epoch ms). */
+export type SessionKey = {
+  readonly environment: number;
+  readonly deviceId: number;
+  readonly sessionId: number;
+  readonly openedAtMs: number;
+};
+
+/**
+ * Key of a row in the compacted topic `sessions`: the device's record key, the session id, and when the part was
+ * opened. Parts that do not say when (0) have the shorter key that they had before there were others.
+ */
+export function sessionKey(
+  environment: number,
+  deviceId: number,
+  sessionId: number,
+  openedAtMs: number,
+): Buffer {
+  const parts = [recordKey(environment, deviceId), recordKey(0, sessionId)];
+  return Buffer.concat(openedAtMs === 0 ? parts : [...parts, recordKey(0, openedAtMs)]);
 }
 
 /** Parts of a session key. Throws RangeError where it is not one. */
-export function parseSessionKey(key: Buffer): { environment: number; deviceId: number; sessionId: number } {
-  if (key.length !== 16)
-    throw new RangeError(`Cannot read a session key: want 16 bytes, current length is ${key.length}`);
+export function parseSessionKey(key: Buffer): SessionKey {
+  if (key.length !== 16 && key.length !== 24)
+    throw new RangeError(`Cannot read a session key: want 16 or 24 bytes, current length is ${key.length}`);
   const { environment, id: deviceId } = parseRecordKey(key.subarray(0, 8));
-  return { environment, deviceId, sessionId: parseRecordKey(key.subarray(8)).id };
+  const { id: sessionId } = parseRecordKey(key.subarray(8, 16));
+  const openedAtMs = key.length === 16 ? 0 : parseRecordKey(key.subarray(16)).id;
+  return { environment, deviceId, sessionId, openedAtMs };
 }
 
 /** Key of a block: the canonical user id's record key, then the first generation that honours it. */
 export function blockKey(environment: number, userId: number, fromGeneration: number): Buffer {
-  return sessionKey(environment, userId, fromGeneration);
+  return sessionKey(environment, userId, fromGeneration, 0);
 }
 
 /** Key of what is known of a generation: no environment, and its number. */

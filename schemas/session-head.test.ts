@@ -28,16 +28,19 @@ const session: fc.Arbitrary<Partial<Session>> = fc.record({
   city: fc.string(),
   landing_page: fc.string({ maxLength: 3000 }),
   utm_content: fc.string(),
+  opened_at: id,
+  extended_at: id,
+  absorbed_opened_at: fc.array(id, { maxLength: 200 }),
 });
 
 test('a head is what the codec decodes, and with the rest of its row the bytes that the codec encodes', () => {
   fc.assert(
     fc.property(session, (fields) => {
       const row = sessionCodec.encode(fields);
-      const { head, restAt } = readSessionHead(row);
+      const { head, description } = readSessionHead(row);
       const { ...decoded } = sessionCodec.decode(row);
       assert.deepEqual({ ...decoded, ...head }, decoded);
-      assert.deepEqual(withSessionHead(head, row.subarray(restAt)), row);
+      assert.deepEqual(withSessionHead(head, description), row);
     }),
   );
 });

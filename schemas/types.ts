@@ -94,7 +94,7 @@ export type Collected = {
   properties: string;
 };
 
-/** The whole row of one session of one device, published again at each change. Both output and state of the sessionizer. */
+/** The whole row of one part of a session of one device, published again at each change. Both output and state of the sessionizer. */
 export type Session = {
   /** Number of the environment. */
   environment: number;
@@ -172,6 +172,12 @@ export type Session = {
   utm_term: string;
   /** From the first pageview's query. */
   utm_content: string;
+  /** Stream time in which this part of the session was opened, and the last part of the row's key: what comes when a session can no longer change begins a new part of it, and readers add the parts up. 0 = opened by a version that did not write it. Epoch ms UTC. */
+  opened_at: number;
+  /** Time of the last event that extends the session, which an app's event in the background does not; 0 = none does. Epoch ms UTC. */
+  extended_at: number;
+  /** Stream times in which the sessions in `absorbed` were opened, in the same order. Epoch ms UTC. */
+  absorbed_opened_at: number[];
 };
 
 /** The first binding of an anonymous id to an identity. Both output and state of the identity-merger. */

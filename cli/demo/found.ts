@@ -62,8 +62,9 @@ const BINDINGS = `SELECT countIf(counts = 1) AS \`devices bound to them\`,
   countIf(counts = 0) AS \`devices beyond the limit of ten\`
 FROM cairn.user_migrations FINAL WHERE generation = {generation:UInt16} AND environment = {environment:UInt16}`;
 
-const SESSIONS = `SELECT countIf(NOT gap) AS \`numbered by clients\`, countIf(gap AND library = 'web') AS \`from gaps, web\`,
-  countIf(gap AND library != 'web') AS \`from gaps, mobile\`, sum(event_count) AS \`events in them\`
+const SESSIONS = `SELECT uniqExactIf((device_id, session_id), NOT gap) AS \`numbered by clients\`,
+  uniqExactIf((device_id, session_id), gap AND library = 'web') AS \`from gaps, web\`,
+  uniqExactIf((device_id, session_id), gap AND library != 'web') AS \`from gaps, mobile\`, sum(event_count) AS \`events in them\`
 FROM cairn.sessions FINAL
 WHERE generation = {generation:UInt16} AND environment = {environment:UInt16} AND merged_into = 0`;
 

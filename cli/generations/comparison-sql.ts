@@ -1,5 +1,10 @@
 import { columnsOf, STORED_TABLES, type StoredTable } from '../../services/loader/core/columns.ts';
-import { ofGeneration, resolvedSessionId, resolvedUserId } from '../../services/loader/core/resolver-sql.ts';
+import {
+  type DictionaryChoice,
+  ofGeneration,
+  resolvedSessionId,
+  resolvedUserId,
+} from '../../services/loader/core/resolver-sql.ts';
 
 /** A device or user of an environment. */
 export type Person = { readonly environment: number; readonly id: number };
@@ -96,8 +101,8 @@ WHERE t.generation = ${generation} AND ${before(scope, 'bound_at')}${notConcerne
   if (table === 'sessions') {
     return `SELECT t.environment AS environment, t.device_id AS device,
   concat('session ', toString(t.session_id), ' of device ', toString(t.device_id)) AS key,
-  cityHash64(${[...ownColumns(stored, ['user_id', 'origin_partition', 'origin_offset']), user].join(', ')}) AS hash
-FROM cairn.sessions AS t FINAL WHERE t.generation = ${generation}${notConcerned(scope, 'device_id')}`;
+  cityHash64(t.session_id, t.first, t.ended_at, t.event_count, t.pageview_count, t.gap, t.late, t.described, ${user}) AS hash
+FROM (${wholeSessions(generation, choice)}) AS t WHERE 1${notConcerned(scope, 'device_id')}`;
   }
   const resolved = {
     events: [user, resolvedSessionId('t', choice)],
@@ -109,6 +114,25 @@ FROM cairn.sessions AS t FINAL WHERE t.generation = ${generation}${notConcerned(
   cityHash64(${[...ownColumns(stored, ['user_id', 'session_id', ...notShared]), ...resolved].join(', ')}) AS hash
 FROM cairn.${table} AS t
 WHERE t.generation = ${generation} AND ${before(scope, 'received_at')}${notConcerned(scope, 'device_id')}`;
+}
+
+/** How two generations may have taken a session apart: by stream time, which another number of partitions changes. */
+const OF_PARTS = [
+  ...['environment', 'device_id', 'session_id', 'user_id', 'merged_into', 'absorbed', 'absorbed_opened_at'],
+  ...['opened_at', 'updated_at', 'extended_at', 'gap', 'late', 'event_id', 'started_at', 'ended_at'],
+  ...['event_count', 'pageview_count', ...ORIGIN],
+];
+
+/** Sessions as readers see them, whatever parts they have: sums, and what the first pageview or else event says. */
+function wholeSessions(generation: number, choice: DictionaryChoice): string {
+  const described = ownColumns(STORED_TABLES.sessions, OF_PARTS);
+  return `SELECT t.environment AS environment, t.device_id AS device_id, t.resolved AS session_id,
+  min((t.started_at, t.event_id)) AS first, max(t.ended_at) AS ended_at, sum(t.event_count) AS event_count,
+  sum(t.pageview_count) AS pageview_count, any(t.gap) AS gap, argMin(t.late, (t.opened_at, t.session_id)) AS late,
+  argMin((${described.join(', ')}), if(t.pageview_count > 0, (0, toUnixTimestamp64Milli(t.first_pageview_at), t.first_pageview_event_id),
+    (1, toUnixTimestamp64Milli(t.started_at), t.event_id))) AS described
+FROM (SELECT p.*, ${resolvedSessionId('p', choice)} AS resolved FROM cairn.sessions AS p FINAL
+WHERE p.generation = ${generation} AND p.merged_into = 0) AS t GROUP BY t.environment, t.device_id, t.resolved`;
 }
 
 function ownColumns(table: StoredTable, except: readonly string[]): string[] {

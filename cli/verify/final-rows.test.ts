@@ -8,6 +8,7 @@ const row = (device_id: number, offset: number) => ({
   environment: 1,
   device_id,
   session_id: 9,
+  opened_at: 5,
 });
 
 function folded(

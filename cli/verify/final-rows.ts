@@ -27,9 +27,11 @@ export type FinalRowsResult = {
 };
 
 /** Key of a row's record, as hex. */
-export function keyOfRow({ environment, device_id, session_id }: FinalRow): string {
+export function keyOfRow({ environment, device_id, session_id, opened_at }: FinalRow): string {
   const key =
-    session_id === 0 ? recordKey(environment, device_id) : sessionKey(environment, device_id, session_id);
+    session_id === 0
+      ? recordKey(environment, device_id)
+      : sessionKey(environment, device_id, session_id, opened_at);
   return key.toString('hex');
 }
 

@@ -7,7 +7,7 @@ import { countBindings } from '../../services/loader/core/bindings.ts';
 import { type ModelBinding, verdictsOf } from './binding-oracle.ts';
 import { mergedOf } from './merger-oracle.ts';
 import { type Published, partitionsOf } from './pipeline-run.ts';
-import { rowOf, type Visit, visitsOf } from './session-oracle.ts';
+import { toldSessions, type Visit, visitsOf, whatEventsSay } from './session-oracle.ts';
 
 /** Answers by environment and user; events and changes by event id. */
 export type Answers = Record<string, { events: number[]; changes: number[]; sessions: SessionAnswer[] }>;
@@ -28,13 +28,17 @@ type Judge = (
 
 /** What readers find of what the stages published, verdicts by the loader's core. */
 export function answersOf({ events, changes, bindings, sessions }: Published): Answers {
-  const rows = new Map(sessions.map((row) => [idOf(row), row]));
-  const seen = new Map<Session | undefined, number[]>();
-  for (const event of events) {
-    const row = rows.get(idOf(event));
-    const visit = row?.merged_into ? rows.get(idOf({ ...event, session_id: row.merged_into })) : row;
-    seen.set(visit, [...(seen.get(visit) ?? []), event.event_id]);
-  }
+  const parts = new Map(sessions.map((row) => [`${idOf(row)}/${row.opened_at}`, row]));
+  const leads = new Map(
+    sessions.filter(({ merged_into }) => merged_into !== 0).map((row) => [idOf(row), row]),
+  );
+  const toldId = (one: Name) =>
+    idOf({ ...one, session_id: leads.get(idOf(one))?.merged_into ?? one.session_id });
+  const rows = Map.groupBy(
+    [...parts.values()].filter(({ merged_into }) => merged_into === 0),
+    toldId,
+  );
+  const seen = Map.groupBy(events, toldId);
   return answer(
     {
       events,
@@ -46,9 +50,10 @@ export function answersOf({ events, changes, bindings, sessions }: Published): A
         boundAtMs: bound_at,
         source,
       })),
-      sessions: [...rows.values()]
-        .filter(({ merged_into }) => merged_into === 0)
-        .map((row) => [row, seen.get(row) ?? []]),
+      sessions: [...rows].map(([name, own]) => [
+        { ...addedUp(own), session_id: Number(name.split('/')[2]) },
+        (seen.get(name) ?? []).map(({ event_id }) => event_id),
+      ]),
     },
     (all, canonical) =>
       new Set(
@@ -80,11 +85,14 @@ export function wantedOf(log: readonly Collected[], partitions: number): Answers
         return [{ environment, fromUserId: from_user_id, toUserId: to_user_id, boundAtMs: bound_at, source }];
       }),
       sessions: visited.flatMap(({ visits }) =>
-        visits
-          .filter(({ mergedInto }) => mergedInto === undefined)
-          .map(
-            (visit: Visit) => [rowOf(visit, visits), visit.events.map(({ event_id }) => event_id)] as const,
-          ),
+        toldSessions(visits).map(({ id, parts, events }) => {
+          const [{ seed, isLate }] = parts.toSorted((a, b) => a.openedMs - b.openedMs || a.id - b.id) as [
+            Visit,
+          ];
+          const { environment, device_id } = seed;
+          const row = { environment, device_id, session_id: id, late: isLate, ...whatEventsSay(events) };
+          return [row, events.map(({ event_id }) => event_id)] as const;
+        }),
       ),
     },
     (all, canonical) =>
@@ -92,11 +100,48 @@ export function wantedOf(log: readonly Collected[], partitions: number): Answers
   );
 }
 
-const idOf = ({
-  environment,
-  device_id,
-  session_id,
-}: Pick<Session, 'environment' | 'device_id' | 'session_id'>) => `${environment}/${device_id}/${session_id}`;
+type Name = Pick<Session, 'environment' | 'device_id' | 'session_id'>;
+const idOf = ({ environment, device_id, session_id }: Name) => `${environment}/${device_id}/${session_id}`;
+
+/** What readers are told of the parts of a session; of the two that tie over what describes it, the first counts. */
+function addedUp(parts: readonly Session[]): Partial<Session> {
+  const by = (...keys: ((part: Session) => number)[]) =>
+    parts.toSorted((a, b) => keys.map((key) => key(a) - key(b)).find((order) => order !== 0) ?? 0)[0]!;
+  const opened = by(
+    ({ opened_at }) => opened_at,
+    ({ session_id }) => session_id,
+  );
+  const first = by(
+    ({ started_at }) => started_at,
+    ({ event_id }) => event_id,
+  );
+  const described = by(
+    ({ pageview_count }) => (pageview_count > 0 ? 0 : 1),
+    (part) => (part.pageview_count > 0 ? part.first_pageview_at : part.started_at),
+    (part) => (part.pageview_count > 0 ? part.first_pageview_event_id : part.event_id),
+  );
+  const {
+    user_id,
+    merged_into,
+    absorbed,
+    absorbed_opened_at,
+    gap,
+    updated_at,
+    opened_at,
+    extended_at,
+    ...rest
+  } = described;
+  const sum = (of: (part: Session) => number) => parts.reduce((total, part) => total + of(part), 0);
+  return {
+    ...rest,
+    late: opened.late,
+    event_id: first.event_id,
+    started_at: first.started_at,
+    ended_at: Math.max(...parts.map(({ ended_at }) => ended_at)),
+    event_count: sum(({ event_count }) => event_count),
+    pageview_count: sum(({ pageview_count }) => pageview_count),
+  };
+}
 
 const ascending = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
 
@@ -127,7 +172,6 @@ function answer({ events, changes, bindings, sessions }: Known, judge: Judge): A
   for (const [row, own] of sessions)
     of(row.environment!, row.device_id!).sessions.push({
       ...row,
-      absorbed: ascending(row.absorbed!),
       events: ascending(own),
     });
   for (const user of Object.values(answers)) {

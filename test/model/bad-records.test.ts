@@ -175,7 +175,7 @@ const session = {
   started_at: T0,
   ended_at: T0,
 };
-fuzz('a session', sessionCodec.encode(session), sessionKey(1, 7, 9), (record) => {
+fuzz('a session', sessionCodec.encode(session), sessionKey(1, 7, 9, 0), (record) => {
   load('sessions', [record]);
 });
 

@@ -140,12 +140,7 @@ const DEFAULTS = collectedCodec.decode(collectedCodec.encode({}));
 
 export const identityOf = (deed: Deed): string => IDENTITIES[deed.identity]!;
 
-/**
- * The log that a history becomes. Event ids are their places in it, from 1, and so each its own: of an event with an
- * idempotency key the collector makes the id from the key, and one that is sent again after the window and opens a gap
- * session gives it the id of the session it opened the first time, whose row it replaces. That is left as it is, like
- * a client session that is continued after the bound.
- */
+/** The log that a history becomes. Event ids are their places in it, from 1, and so each its own (but see withResent()). */
 export function tell(deeds: readonly Deed[]): Told[] {
   let clockMs = T0;
   return deeds.map((deed, offset) => {
@@ -155,6 +150,20 @@ export function tell(deeds: readonly Deed[]): Told[] {
       isJunk: deed.kind === 'junk',
       record: recordOf(deed, clockMs - deed.behindMs, offset + 1),
     };
+  });
+}
+
+/**
+ * The log with events of a device that share an idempotency key made one event that was sent again, at another time: the
+ * collector makes the id of such an event from its key, and so gives it the one it had.
+ */
+export function withResent(log: readonly Collected[]): Collected[] {
+  const first = new Map<string, Collected>();
+  return log.map((record) => {
+    if (record.kind !== 'event' || record.idempotency.length === 0) return record;
+    const key = `${keyOf(record).toString('hex')} ${record.idempotency.toString('hex')}`;
+    const { time, received_at } = record;
+    return { ...first.getOrInsert(key, record), time, received_at };
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * Which visit each event belongs to, said again from the specification alone: visits are lists of events, and what
- * a row says is worked out from the whole list at the end. Sources: docs/SEMANTICS.md (S-1 to S-7), the README of the
- * sessionizer, the texts of the fields in schemas/session.v1.avsc.
+ * a row says is worked out from the whole list at the end. Sources: docs/SEMANTICS.md (the S rows), the README of the
+ * sessionizer, the texts of the fields in schemas/session.v2.avsc.
  */
 
 import { gapSessionId } from '#schemas/ids.ts';
@@ -9,7 +9,7 @@ import type { Collected, Session } from '#schemas/types.ts';
 import { DAY_MS, MINUTE_MS } from './histories.ts';
 import { NO_LANDING, PAGES } from './pages.ts';
 
-/** A session, as what it is: events. */
+/** One part of a session, as what it is: events. What comes when it cannot change any more is another visit. */
 export type Visit = {
   readonly id: number;
   readonly isGap: boolean;
@@ -19,11 +19,12 @@ export type Visit = {
   events: Collected[];
   /** User of the event that came last of all: readers take the device's, so nothing rests on it. */
   userId: number;
-  /** Stream time of its last change. */
+  /** Stream time in which it was opened, and of its last change. */
+  readonly openedMs: number;
   updatedMs: number;
   mergedInto: Visit | undefined;
-  /** True where a client came back to its own session id later than the session can change. */
-  isContinuedLate: boolean;
+  /** Grows with each merge: of two parts of a session that went into others, the last one leads readers on. */
+  mergedAt: number;
 };
 
 /** An event as it is published, and its visit where it takes part in one. */
@@ -41,10 +42,13 @@ export function visitsOf(log: readonly Collected[]): { placed: Placed[]; visits:
       continue;
     }
     const late = streamTime - record.time > latenessMsOf(record);
-    const met = record.session_id === 0 ? gapVisit(visits, record, streamTime) : clientVisit(visits, record);
+    const known = visits.filter((visit) => isSameDevice(visit.seed, record) && canChange(visit, streamTime));
+    const met =
+      record.session_id === 0
+        ? (gapVisit(known, visits, record, index) ?? sameIdVisit(known, visits, gapIdOf(record)))
+        : known.find(({ id, mergedInto }) => id === record.session_id && !mergedInto);
     const visit = met ?? open(record, late, streamTime);
     if (met === undefined) visits.push(visit);
-    else if (!canChange(visit, streamTime)) visit.isContinuedLate = true;
     visit.events.push(record);
     visit.userId = record.user_id;
     visit.updatedMs = streamTime;
@@ -60,13 +64,21 @@ const latenessMsOf = (event: Collected) => (isMobile(event) ? 6 : 1) * DAY_MS;
 const isSameDevice = (one: Collected, other: Collected) =>
   one.environment === other.environment && one.device_id === other.device_id;
 
-/** A client may use one id from two sources: then the shorter bound is taken, to be on the safe side. */
+/** A client may use one id from two sources: then the bound is that of the event that describes the session. */
 const canChange = ({ updatedMs, events }: Visit, streamTime: number) =>
-  streamTime - updatedMs <= Math.min(...events.map(latenessMsOf));
+  streamTime - updatedMs <= latenessMsOf(describing(events));
+
+const inOrder = (events: readonly Collected[]) =>
+  events.toSorted((a, b) => a.time - b.time || a.event_id - b.event_id);
+const pageviewsOf = (events: readonly Collected[]) =>
+  inOrder(events).filter(({ type }) => type === 'view page');
+const describing = (events: readonly Collected[]) => pageviewsOf(events)[0] ?? inOrder(events)[0]!;
+
+const gapIdOf = ({ device_id, event_id }: Collected) => gapSessionId(device_id, event_id);
 
 function open(seed: Collected, isLate: boolean, streamTime: number): Visit {
   const isGap = seed.session_id === 0;
-  const id = isGap ? gapSessionId(seed.device_id, seed.event_id) : seed.session_id;
+  const id = isGap ? gapIdOf(seed) : seed.session_id;
   return {
     id,
     isGap,
@@ -74,26 +86,40 @@ function open(seed: Collected, isLate: boolean, streamTime: number): Visit {
     isLate,
     events: [],
     userId: seed.user_id,
+    openedMs: streamTime,
     updatedMs: streamTime,
     mergedInto: undefined,
-    isContinuedLate: false,
+    mergedAt: 0,
   };
 }
 
-const clientVisit = (visits: readonly Visit[], event: Collected) =>
-  visits.find(({ isGap, id, seed }) => !isGap && id === event.session_id && isSameDevice(seed, event));
+/** The visit that has an id already, or took in the one that had it: events with one id are one session's. */
+const sameIdVisit = (known: readonly Visit[], visits: readonly Visit[], id: number) =>
+  known.find(
+    (visit) =>
+      visit.mergedInto === undefined &&
+      (visit.id === id || visits.some((other) => other.id === id && other.mergedInto === visit)),
+  );
 
 /** The visit that an event is within the gap of; where it is of several, they become one, and the earliest stays. */
-function gapVisit(visits: readonly Visit[], event: Collected, streamTime: number): Visit | undefined {
-  const [survivor, ...others] = visits
+function gapVisit(
+  known: readonly Visit[],
+  visits: readonly Visit[],
+  event: Collected,
+  turn: number,
+): Visit | undefined {
+  const [survivor, ...others] = known
     .filter(({ isGap, mergedInto }) => isGap && mergedInto === undefined)
-    .filter(({ seed }) => isSameDevice(seed, event) && seed.source === event.source)
-    .filter((visit) => canChange(visit, streamTime))
+    .filter(({ events }) => describing(events).source === event.source)
     .filter(({ events }) => events.some(({ time }) => Math.abs(time - event.time) <= gapMsOf(event)))
     .toSorted((a, b) => startOf(a) - startOf(b));
   for (const absorbed of others) {
     survivor?.events.push(...absorbed.events);
-    for (const one of visits) if (one === absorbed || one.mergedInto === absorbed) one.mergedInto = survivor;
+    for (const one of visits) {
+      if (one !== absorbed && one.mergedInto !== absorbed) continue;
+      one.mergedInto = survivor;
+      one.mergedAt = turn + 1;
+    }
   }
   return survivor;
 }
@@ -103,27 +129,37 @@ const startOf = ({ events }: Visit) => Math.min(...events.map(({ time }) => time
 /** What the final row of a visit says; of one that was absorbed only where it went. */
 export function rowOf(visit: Visit, visits: readonly Visit[]): Partial<Session> {
   const { seed, id, isGap, isLate, updatedMs, mergedInto } = visit;
-  const key = { environment: seed.environment, device_id: seed.device_id, session_id: id };
+  const { environment, device_id } = seed;
+  const key = { environment, device_id, session_id: id, opened_at: visit.openedMs };
   if (mergedInto !== undefined) return { ...key, merged_into: mergedInto.id };
-  const events = visit.events.toSorted((a, b) => a.time - b.time || a.event_id - b.event_id);
-  const pageviews = events.filter(({ type }) => type === 'view page');
-  const [first, last] = [events[0]!, events.at(-1)!];
-  const described = pageviews[0] ?? first;
-  const page = PAGES.find(({ sent }) => sent.path === pageviews[0]?.path);
+  const absorbed = visits
+    .filter((other) => other.mergedInto === visit)
+    .toSorted((a, b) => a.id - b.id || a.openedMs - b.openedMs);
   return {
     ...key,
     merged_into: 0,
     user_id: visit.userId,
-    absorbed: visits
-      .filter((other) => other.mergedInto === visit)
-      .map((other) => other.id)
-      .toSorted((a, b) => a - b),
+    absorbed: absorbed.map((other) => other.id),
+    absorbed_opened_at: absorbed.map((other) => other.openedMs),
     gap: isGap,
     late: isLate,
+    updated_at: updatedMs,
+    extended_at: Math.max(...visit.events.map(({ time }) => time)),
+    ...whatEventsSay(visit.events),
+  };
+}
+
+/** What readers are told of a session, by what all its events say. */
+export function whatEventsSay(unordered: readonly Collected[]): Partial<Session> {
+  const events = inOrder(unordered);
+  const pageviews = pageviewsOf(events);
+  const [first, last] = [events[0]!, events.at(-1)!];
+  const described = describing(events);
+  const page = PAGES.find(({ sent }) => sent.path === pageviews[0]?.path);
+  return {
     event_id: first.event_id,
     started_at: first.time,
     ended_at: last.time,
-    updated_at: updatedMs,
     event_count: events.length,
     pageview_count: pageviews.length,
     first_pageview_at: pageviews[0]?.time ?? 0,
@@ -142,4 +178,30 @@ export function rowOf(visit: Visit, visits: readonly Visit[]): Partial<Session> 
     ip: described.ip,
     ...(page?.landing ?? NO_LANDING),
   };
+}
+
+/** A session as readers know it: under the id that its events lead to, all of its parts. */
+export type ToldSession = {
+  readonly id: number;
+  readonly parts: readonly Visit[];
+  readonly events: readonly Collected[];
+};
+
+/** The id that readers find for events of a visit: where any part of the session was absorbed, that of its survivor. */
+export function toldId({ id, seed }: Visit, visits: readonly Visit[]): number {
+  const [last] = visits
+    .filter((other) => other.id === id && isSameDevice(other.seed, seed) && other.mergedInto)
+    .toSorted((a, b) => b.mergedAt - a.mergedAt);
+  return last?.mergedInto?.id ?? id;
+}
+
+/** Sessions as readers know them. */
+export function toldSessions(visits: readonly Visit[]): ToldSession[] {
+  const survivors = visits.filter(({ mergedInto }) => mergedInto === undefined);
+  const name = (visit: Visit) => `${visit.seed.environment}/${visit.seed.device_id}/${toldId(visit, visits)}`;
+  return [...Map.groupBy(survivors, name).values()].map((parts) => ({
+    id: toldId(parts[0]!, visits),
+    parts,
+    events: parts.flatMap(({ events }) => events),
+  }));
 }

@@ -159,7 +159,7 @@ export function event(fields: Partial<Collected>): LoaderRecord {
 export function session(fields: Partial<Session>): LoaderRecord {
   const times = { started_at: T0, ended_at: T0, updated_at: T0 };
   return {
-    key: sessionKey(1, fields.device_id ?? 0, fields.session_id ?? 0),
+    key: sessionKey(1, fields.device_id ?? 0, fields.session_id ?? 0, fields.opened_at ?? 0),
     partition: partitionOf(recordKey(1, fields.device_id ?? 0), PARTITIONS),
     value: sessionCodec.encode({ environment: 1, gap: true, ...times, ...fields }),
   };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { sessionCodec } from '#schemas/codec.ts';
 import type { Session } from '#schemas/types.ts';
 import { compareCounters } from './compare-counters.ts';
-import { compareResolvedSessions, compareSessions } from './compare-sessions.ts';
+import { compareResolvedSessions, compareSessions, sessionName } from './compare-sessions.ts';
 import { PartitionFold } from './partition-fold.ts';
 import { handMadeLog, T0 } from './testing.ts';
 
@@ -41,10 +41,26 @@ test('compareSessions() compares every column of every session', async () => {
   assert.deepEqual(await named([...rows, { ...first, session_id: 5 }]), [[first.device_id, 'row']]);
 });
 
+test('compareSessions() compares a row of an older version with the part of its session that is not found', async () => {
+  const older = (row: Session): Session => ({
+    ...row,
+    opened_at: 0,
+    extended_at: 0,
+    absorbed_opened_at: [],
+  });
+  const [first, ...others] = rows as [Session, ...Session[]];
+  assert.deepEqual(await named(rows.map(older)), []);
+  assert.deepEqual(await named([older(first), ...others]), []);
+  assert.deepEqual(await named([older({ ...first, event_count: 7 }), ...others]), [
+    [first.device_id, 'event_count'],
+  ]);
+  assert.deepEqual(await named([older(first), older(first), ...others]), [[first.device_id, 'row']]);
+});
+
 test('compareResolvedSessions() follows an absorbed session to its survivor', () => {
   const absorbed = rows.find(({ merged_into }) => merged_into !== 0) as Session;
   const { environment, device_id, session_id, merged_into } = absorbed;
-  const stored = new Set(sessions.keys());
+  const stored = new Set(rows.map(sessionName));
   const right = { environment, device_id, session_id, resolved: merged_into };
   assert.deepEqual(compareResolvedSessions(sessions, stored, [right]).different, []);
   assert.deepEqual(compareResolvedSessions(sessions, stored, []).different[0]?.columns, [

@@ -1,6 +1,6 @@
 import type { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { ROW_TABLES, type RowTable } from '#queries/stored-rows.ts';
-import { sessionKey } from '#schemas/ids.ts';
+import { sessionName } from './compare-sessions.ts';
 import { type FoldedRecords, type FoldOptions, type LogRow, PartitionFold } from './partition-fold.ts';
 import { RangeChecksums } from './range-checksums.ts';
 import { readRecords, type Stretch } from './read-records.ts';
@@ -10,7 +10,7 @@ import { rowText, rowValues } from './row-text.ts';
 export type FoldedPartition = {
   readonly fold: PartitionFold;
   readonly checksums: Readonly<Record<RowTable, RangeChecksums>>;
-  /** Sessions that events are stored under, by key as latin1 text. */
+  /** Sessions that events are stored under, by sessionName(). */
   readonly storedSessions: ReadonlySet<string>;
   readonly bindings: number;
 };
@@ -48,8 +48,7 @@ export async function foldLog(
         checksums[table].add(offset, rowText(offset, rowValues(table, record)));
     for (const { record } of folded.events) {
       if (record.session_id === 0) continue;
-      const key = sessionKey(record.environment, record.device_id, record.session_id);
-      storedSessions.add(key.toString('latin1'));
+      storedSessions.add(sessionName(record));
     }
     bindings += folded.bindings.length;
     on.chunk(folded);

@@ -2,7 +2,7 @@ import { PAGEVIEWS_TABLE } from '#schemas/names.ts';
 import { columnsOf, STORED_TABLES } from './columns.ts';
 import { type Property, propertyColumns } from './property-columns.ts';
 import { LIVE_GENERATION, resolvedSessionId, resolvedUserId } from './resolver-sql.ts';
-import { CAPTURED, HEAP_ONLY_OF_SESSION, OF_SESSION } from './sessions-view.ts';
+import { CAPTURED, HEAP_ONLY_OF_SESSION, OF_SESSION, sessionRows } from './sessions-view.ts';
 import { identifier, literal } from './sql-text.ts';
 import { absent, id, moment, rowsOf, select, text, type ViewEnvironment, view } from './view-text.ts';
 
@@ -115,9 +115,7 @@ FROM (SELECT e.event_id AS event_id, ${resolvedUserId('e')} AS user_id, ${resolv
   e.time AS time,
   ${select(own)}
 FROM cairn.events AS e WHERE ${rowsOf('e', environment)} AND e.event_table_name = ${literal(table)}) AS r
-LEFT ANY JOIN (SELECT s.device_id AS device_id, s.session_id AS session_id, s.started_at AS started_at,
-  ${OF_SESSION.map((column) => `s.${column} AS ${column}`).join(', ')}
-FROM cairn.sessions AS s FINAL WHERE ${rowsOf('s', environment)} AND s.merged_into = 0) AS o
+LEFT ANY JOIN (${sessionRows(environment)}) AS o
 ON r.device_id = o.device_id AND r.session_id = o.session_id`,
   );
 }

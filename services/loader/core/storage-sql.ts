@@ -19,6 +19,22 @@ const OFFSET_INDEX = 'INDEX offset_index `_offset` TYPE minmax GRANULARITY 1';
 /** Where the events of a device are, which the sort key has behind the table of the event. */
 const DEVICE_INDEX = 'INDEX device_index device_id TYPE bloom_filter(0.01) GRANULARITY 1';
 
+/** What names a session, and the beginning of its rows' sort key. */
+const SESSION_NAME = 'generation, environment, device_id, session_id';
+
+/** Columns of version 2 of `Session`. */
+const SESSION_V2 = ['opened_at', 'extended_at', 'absorbed_opened_at'];
+
+/** Adds columns behind another where they are missing: a table keeps the order of its rows' bytes. */
+function addColumns(table: StoredTable, after: string, names: readonly string[]): string {
+  return names
+    .map((name, index) => {
+      const type = columnsOf(table).find((column) => column.name === name)?.type;
+      return `ADD COLUMN IF NOT EXISTS ${name} ${type} AFTER ${names[index - 1] ?? after}`;
+    })
+    .join(', ');
+}
+
 const PROPERTIES_TABLE = (table: StoredTable) =>
   `CREATE TABLE IF NOT EXISTS cairn.${table.table} (${columnList(table)}, ${OFFSET_INDEX})
 ENGINE = MergeTree PARTITION BY generation ORDER BY (environment, device_id, time, event_id) SETTINGS ${SETTINGS}`;
@@ -73,12 +89,15 @@ ORDER BY (environment, event_table_name, device_id, time, event_id) SETTINGS ${S
   // For a table of before there was one; parts get it as they are merged.
   `ALTER TABLE cairn.events ADD ${DEVICE_INDEX.replace('INDEX', 'INDEX IF NOT EXISTS')}`,
 
-  // One row a session: the newest upsert. The month is not in the partition key, as a late event may move a
+  // One row a part of a session: the newest upsert. The month is not in the partition key, as a late event may move a
   // session's start into the month before, and rows of different partitions never replace each other.
   // The generation is in the sort key because FINAL, unlike a merge, does replace across partitions.
   `CREATE TABLE IF NOT EXISTS cairn.sessions (${columnList(STORED_TABLES.sessions)}, ${OFFSET_INDEX})
-ENGINE = ReplacingMergeTree(\`_offset\`) PARTITION BY generation
-ORDER BY (generation, environment, device_id, session_id) SETTINGS ${SETTINGS}`,
+ENGINE = ReplacingMergeTree(\`_offset\`) PARTITION BY generation PRIMARY KEY (${SESSION_NAME})
+ORDER BY (${SESSION_NAME}, opened_at) SETTINGS ${SETTINGS}`,
+  // Tables of before sessions had parts: a sort key may grow by a column that comes with it.
+  `ALTER TABLE cairn.sessions ${addColumns(STORED_TABLES.sessions, 'utm_content', SESSION_V2)},
+MODIFY ORDER BY (${SESSION_NAME}, opened_at)`,
 
   PROPERTIES_TABLE(STORED_TABLES.user_properties),
   PROPERTIES_TABLE(STORED_TABLES.account_properties),

@@ -55,7 +55,7 @@ function noteOf(field: string): number {
   return NOTED.indexOf(field as (typeof NOTED)[number]);
 }
 
-/** Steps from a writer's schema to a table's row. A field that only a later version has takes its default, nothing. */
+/** Steps from a writer's schema to a table's row. */
 function compile(writer: PublishedSchema, table: StoredTable): readonly Operation[] {
   return fieldsOf(writer.json).map((field) => ({
     code: codeOf(field),
@@ -64,9 +64,25 @@ function compile(writer: PublishedSchema, table: StoredTable): readonly Operatio
   }));
 }
 
+/** Bytes of the columns that only a later version has, which follow all others: nothing, as their defaults say. */
+function missingBytes(writer: PublishedSchema, table: StoredTable): Buffer {
+  const known = new Set(fieldsOf(writer.json).map(({ name }) => name));
+  const missing = fieldsOf(latestSchema(table.schema).json).filter(
+    ({ name }) => table.fields.includes(name) && !known.has(name),
+  );
+  return Buffer.alloc(missing.reduce((bytes, field) => bytes + bytesOfNothing(codeOf(field)), 0));
+}
+
+/** Zero, false, the empty text and the empty list are zeroes. */
+function bytesOfNothing(code: number): number {
+  if (code === LONG || code === TIME) return 8;
+  return code === INT ? 2 : 1;
+}
+
 /** Transcribes records of one schema into rows of one table. */
 export class Transcriber {
   readonly #operations: readonly Operation[];
+  readonly #missing: Buffer;
   #input: Buffer = Buffer.alloc(0);
   #at = 0;
   /** Environment of the last record. */
@@ -78,6 +94,7 @@ export class Transcriber {
 
   constructor(table: StoredTable, writer: PublishedSchema = latestSchema(table.schema)) {
     this.#operations = compile(writer, table);
+    this.#missing = missingBytes(writer, table);
   }
 
   /** Bytes of a noted text of the last record: a view, valid as long as the record. */
@@ -104,6 +121,7 @@ export class Transcriber {
     for (const operation of this.#operations) this.#field(operation, block, replaceJson);
     if (this.#at !== value.length)
       throw corrupt(`${value.length - this.#at} bytes are left over after its last field`);
+    if (this.#missing.length > 0) block.copy(this.#missing, 0, this.#missing.length);
   }
 
   #field(

@@ -31,7 +31,10 @@ export class OpenSessions {
     );
   }
 
-  /** Takes a session in, in the place of one with the same id: a row replaces that of the same key. */
+  /**
+   * Takes in a session, or a part of one whose last part can no longer change: that is let go of. So at most one part
+   * of a session is known at a time, and its id is name enough.
+   */
   add(session: OpenSession, streamTimeMs: number): void {
     const { environment, device_id, session_id } = session;
     const sessions = this.#sessionsOf(device_id, streamTimeMs);

@@ -105,7 +105,7 @@ function joinClientSession(
   const { environment, deviceId, sessionId } = event.head;
   const known = state.sessions
     .of(environment, deviceId, streamTimeMs)
-    .find((session) => !session.gap && session.session_id === sessionId);
+    .find(({ session_id }) => session_id === sessionId);
   if (known !== undefined) {
     extendSession(known, event, streamTimeMs);
     return known;
@@ -130,8 +130,8 @@ function joinGapSession(
   streamTimeMs: number,
 ): OpenSession {
   const { environment, deviceId, eventId, time, source } = event.head;
-  const met = state.sessions
-    .of(environment, deviceId, streamTimeMs)
+  const open = state.sessions.of(environment, deviceId, streamTimeMs);
+  const met = open
     .filter(({ gap, library, started_at, ended_at }) => {
       return gap && library === source && time >= started_at - gapMs && time <= ended_at + gapMs;
     })
@@ -139,6 +139,14 @@ function joinGapSession(
   const [survivor, ...others] = met;
   if (survivor === undefined) {
     const sessionId = gapSessionId(deviceId, eventId);
+    // An event id may come twice. Readers know events by their session's id, so an id that is open stays one session.
+    const known = open.find(
+      ({ session_id, absorbed }) => session_id === sessionId || absorbed.includes(sessionId),
+    );
+    if (known !== undefined) {
+      extendSession(known, event, streamTimeMs);
+      return known;
+    }
     const session = openSession(event, { sessionId, gap: true, late }, streamTimeMs);
     state.sessions.add(session, streamTimeMs);
     return session;
@@ -163,11 +171,14 @@ function absorb(
   absorbSession(survivor, absorbed);
   state.sessions.remove(absorbed);
   state.changed.delete(absorbed);
-  for (const session_id of [absorbed.session_id, ...absorbed.absorbed]) {
+  const openedAt = [absorbed.opened_at, ...absorbed.absorbed_opened_at];
+  for (const [index, session_id] of [absorbed.session_id, ...absorbed.absorbed].entries()) {
     state.changed.add({
       ...absorbed,
       session_id,
+      opened_at: openedAt[index] as number,
       absorbed: [],
+      absorbed_opened_at: [],
       merged_into: survivor.session_id,
       updated_at: streamTimeMs,
     });
@@ -180,7 +191,7 @@ function flush(state: SessionizerState): readonly Output[] {
   state.changed.clear();
   return rows.map(({ session, row }) => ({
     topic: 'sessions',
-    key: sessionKey(session.environment, session.device_id, session.session_id),
+    key: sessionKey(session.environment, session.device_id, session.session_id, session.opened_at),
     value: row,
     timestampMs: session.updated_at,
   }));

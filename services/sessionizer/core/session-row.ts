@@ -7,11 +7,10 @@ import type { Session } from '#schemas/types.ts';
 import type { OpenSession } from './session.ts';
 
 const NEWEST = latestSchema('Session');
-const EMPTY_HEAD_ENDS_AT = readSessionHead(sessionCodec.encode({})).restAt;
 
-/** The bytes that follow a row's head. */
+/** The part of a row that describes its session. */
 export function encodeDescription(fields: Partial<Session>): Uint8Array {
-  return sessionCodec.encode(fields).subarray(EMPTY_HEAD_ENDS_AT);
+  return readSessionHead(sessionCodec.encode(fields)).description;
 }
 
 export function encodeSession(session: OpenSession): Buffer {
@@ -20,17 +19,18 @@ export function encodeSession(session: OpenSession): Buffer {
 
 /** Session of a row that this stage has published; its description is a view of the row. */
 export function decodeSession(row: Buffer): OpenSession {
-  const { head, restAt } = readSessionHead(row);
-  return { ...head, description: row.subarray(restAt) };
+  const { head, description } = readSessionHead(row);
+  return { ...head, description };
 }
 
 /** A row as of the newest version. */
 export function newestRow(row: Buffer): Buffer {
-  return readFrame(row) === NEWEST.id ? row : sessionCodec.encode(sessionCodec.decode(row));
+  return readFrame(row) === NEWEST.id ? row : encodeSession(decodeSession(row));
 }
 
 /** A row as of the newest version, every byte of it looked at. Throws DecodeError where it is not a session's. */
 export function soundRow(value: Buffer): Buffer {
   if (readFrame(value) === NEWEST.id) checkDatum(NEWEST, value);
+  else sessionCodec.decode(value);
   return newestRow(value);
 }

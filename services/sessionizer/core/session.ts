@@ -36,6 +36,9 @@ export function openSession(event: SessionEvent, opening: Opening, streamTimeMs:
     first_pageview_at: 0,
     first_pageview_event_id: 0,
     library: source,
+    opened_at: streamTimeMs,
+    extended_at: 0,
+    absorbed_opened_at: [],
     description: NOTHING,
   };
   extendSession(session, event, streamTimeMs);
@@ -69,6 +72,7 @@ export function extendSession(session: OpenSession, event: SessionEvent, streamT
     session.first_pageview_event_id = eventId;
   }
   session.ended_at = Math.max(session.ended_at, time);
+  session.extended_at = Math.max(session.extended_at, time);
   session.event_count += 1;
   if (isPageview) session.pageview_count += 1;
   session.user_id = userId;
@@ -98,9 +102,15 @@ export function absorbSession(survivor: OpenSession, absorbed: OpenSession): voi
     survivor.event_id = absorbed.event_id;
   }
   survivor.ended_at = Math.max(survivor.ended_at, absorbed.ended_at);
+  survivor.extended_at = Math.max(survivor.extended_at, absorbed.extended_at);
   survivor.event_count += absorbed.event_count;
   survivor.pageview_count += absorbed.pageview_count;
   survivor.absorbed = [...survivor.absorbed, absorbed.session_id, ...absorbed.absorbed];
+  survivor.absorbed_opened_at = [
+    ...survivor.absorbed_opened_at,
+    absorbed.opened_at,
+    ...absorbed.absorbed_opened_at,
+  ];
 }
 
 function precedes(time: number, eventId: number, otherTime: number, otherEventId: number): boolean {
