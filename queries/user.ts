@@ -175,16 +175,16 @@ export type UserSessionRow = {
 };
 
 /** The user's latest sessions, the latest first. */
-export function userSessionsQuery(scope: UserScope & { database: string; limit: number }): Query {
+export function userSessionsQuery(scope: UserScope & { limit: number }): Query {
   return question(
-    `SELECT session_id, device_id, ${milliseconds('time')} AS startedAtMs, ${milliseconds('ended_at')} AS endedAtMs,
-  event_count, landing_page, platform, count() OVER () AS sessions
-FROM {database:Identifier}.sessions
-WHERE device_id IN ${DEVICES}
+    `SELECT session_id, device_id, ${milliseconds('started_at')} AS startedAtMs, ${milliseconds('ended_at')} AS endedAtMs,
+  event_count, nullIf(landing_page, '') AS landing_page, nullIf(platform, '') AS platform, count() OVER () AS sessions
+FROM cairn.resolved_sessions
+WHERE environment = {environment:UInt16} AND device_id IN ${DEVICES}
 ORDER BY startedAtMs DESC, session_id, device_id
 LIMIT {limit:UInt32}`,
     scope,
-    { database: scope.database, limit: scope.limit },
+    { limit: scope.limit },
   );
 }
 

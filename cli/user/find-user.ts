@@ -126,7 +126,7 @@ const shownSession = (row: UserSessionRow): ShownSession => ({
   platform: row.platform,
 });
 
-function questions({ number, name }: Environment, id: number, user: number | undefined) {
+function questions({ number }: Environment, id: number, user: number | undefined) {
   const scope = { environment: number, user };
   return {
     first: bindingQuery({ environment: number, id }),
@@ -135,7 +135,7 @@ function questions({ number, name }: Environment, id: number, user: number | und
       seen: seenDevicesQuery(scope),
       activity: deviceActivityQuery(scope),
       writes: propertyWritesQuery(scope),
-      sessions: userSessionsQuery({ ...scope, database: name, limit: MOST_SESSIONS }),
+      sessions: userSessionsQuery({ ...scope, limit: MOST_SESSIONS }),
       events: userEventsQuery({ ...scope, limit: MOST_EVENTS }),
     },
   };

@@ -192,6 +192,12 @@ FROM main_production.pageviews WHERE event_id = 60`),
   assert.deepEqual(await rows('SELECT count() AS n FROM main_production.sessions'), [{ n: 4 }]);
 });
 
+/** Both ways to read sessions, by what they have in common. */
+const asTold = async (view: string, time: string) =>
+  rows(`SELECT device_id, session_id, event_id, toUnixTimestamp64Milli(${time}) AS time, toUnixTimestamp64Milli(ended_at) AS ended,
+  event_count, pageview_count, late, ifNull(utm_source, '') AS utm_source, ifNull(browser, '') AS browser
+FROM ${view} ORDER BY device_id, session_id`);
+
 test('where a part of a session was absorbed, all of it belongs to the survivor', async () => {
   await loadSessions(
     { device_id: 4, session_id: 8, gap: true, opened_at: T0, started_at: T0, ended_at: T0, event_id: 1 },
@@ -215,5 +221,9 @@ FROM main_production.sessions WHERE device_id = 4`),
     await rows(`SELECT session_id, toUnixTimestamp64Milli(session_time) AS time
 FROM main_production.pageviews WHERE device_id = 4`),
     [session],
+  );
+  assert.deepEqual(
+    await asTold('cairn.resolved_sessions', 'started_at'),
+    await asTold('main_production.sessions', 'time'),
   );
 });

@@ -7,7 +7,7 @@ import { accountsViewSql } from '../core/accounts-view.ts';
 import { eventViewSql, fixedViewsSql, resolvedEventsSql } from '../core/event-views.ts';
 import { type NameRegistry, type NameRow, type NewName, namesOf, type Scope } from '../core/name-registry.ts';
 import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
-import { sessionsViewSql } from '../core/sessions-view.ts';
+import { resolvedSessionsSql, sessionsViewSql } from '../core/sessions-view.ts';
 import { identifier, timeText } from '../core/sql-text.ts';
 import { firstLiveSql, STORAGE_SQL } from '../core/storage-sql.ts';
 import { usersViewSql } from '../core/users-view.ts';
@@ -53,7 +53,8 @@ export class ViewKeeper {
     await upgradeStorage(clickHouse);
     // A view is checked when it is created without running its subqueries: the live generation is 0 then.
     await keepDictionaries(clickHouse, [...dictionariesOf(0, reader), ...dictionariesOf(generation, reader)]);
-    await clickHouse.command(resolvedEventsSql(), DDL_SETTINGS);
+    for (const sql of [resolvedEventsSql(), resolvedSessionsSql()])
+      await clickHouse.command(sql, DDL_SETTINGS);
     for (const environment of environments) {
       await clickHouse.command(`CREATE DATABASE IF NOT EXISTS ${identifier(environment.name)}`);
       for (const sql of [sessionsViewSql(environment), ...fixedViewsSql(environment)])
