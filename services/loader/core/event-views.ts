@@ -59,6 +59,7 @@ const EVENT_COLUMNS = [
   ['query', text('e.query')],
   ['hash', text('e.hash')],
   ['title', text('e.title')],
+  ['heap_previous_page', text('e.previous_page')],
   ['href', text('e.href')],
   ['target_text', text('e.target_text')],
   ['target_tag', text('e.target_tag')],

@@ -72,8 +72,8 @@ export function usersViewSql(
   ${ofAccount.map(([column, of]) => `, a.${identifier(of)} AS ${identifier(column)}`).join('')}
 FROM (SELECT seen.user_id AS user_id, max(seen.identity) AS identity, min(seen.first_seen) AS joindate,
   max(seen.modified) AS last_modified
-FROM (SELECT ${resolvedUserId('d')} AS user_id, max(d.identity) AS identity, min(d.first_seen) AS first_seen,
-  min(d.first_seen) AS modified
+FROM (SELECT ${resolvedUserId('d')} AS user_id, CAST(max(d.identity), 'String') AS identity,
+  CAST(min(d.first_seen), 'DateTime64(3, \\'UTC\\')') AS first_seen, first_seen AS modified
 FROM cairn.devices AS d WHERE ${rowsOf('d', environment)} GROUP BY user_id
 UNION ALL
 SELECT if(m.counts = 1, m.to_user_id, m.from_user_id) AS user_id, if(m.counts = 1, m.identity, '') AS identity,

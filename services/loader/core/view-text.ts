@@ -22,9 +22,12 @@ export const ABSENT = "CAST(NULL, 'Nullable(String)')";
 export const select = (columns: readonly (readonly [column: string, expression: string])[]) =>
   columns.map(([column, expression]) => `${expression} AS ${identifier(column)}`).join(',\n  ');
 
-/** The statement that makes a view of an environment or replaces it. */
+/**
+ * The statement that makes a view of an environment or replaces it. What a reader says of outer joins is for the
+ * reader's own: dbt sets it, and a view with a join would be refused.
+ */
 export const view = (environment: ViewEnvironment, name: string, query: string) =>
-  `CREATE OR REPLACE VIEW ${identifier(environment.name)}.${identifier(name)} AS\n${query}`;
+  `CREATE OR REPLACE VIEW ${identifier(environment.name)}.${identifier(name)} AS\n${query}\nSETTINGS join_use_nulls = 0`;
 
 /** Condition for the rows of an environment in the live generation. */
 export const rowsOf = (alias: string, { number }: ViewEnvironment) =>

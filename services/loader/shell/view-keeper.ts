@@ -10,6 +10,7 @@ import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
 import { resolvedSessionsSql, sessionsViewSql } from '../core/sessions-view.ts';
 import { identifier, timeText } from '../core/sql-text.ts';
 import { firstLiveSql, STORAGE_SQL } from '../core/storage-sql.ts';
+import { syncViewsSql } from '../core/sync-views.ts';
 import { usersViewSql } from '../core/users-view.ts';
 import { keepDictionaries } from './dictionary-keeper.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
@@ -57,7 +58,11 @@ export class ViewKeeper {
       await clickHouse.command(sql, DDL_SETTINGS);
     for (const environment of environments) {
       await clickHouse.command(`CREATE DATABASE IF NOT EXISTS ${identifier(environment.name)}`);
-      for (const sql of [sessionsViewSql(environment), ...fixedViewsSql(environment)])
+      for (const sql of [
+        sessionsViewSql(environment),
+        ...fixedViewsSql(environment),
+        ...syncViewsSql(environment),
+      ])
         await clickHouse.command(sql, DDL_SETTINGS);
     }
     const rows = await readNames(clickHouse);
