@@ -9,6 +9,7 @@ import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import type { FromLog } from '../../cli/verify/from-log/check-from-log.ts';
 import { runCairn, spawnCairn } from '../support/cairn.ts';
+import { until } from '../support/until.ts';
 
 const DEMO_EVENTS = '1500';
 
@@ -97,10 +98,41 @@ test('verify --from-log finds every row as the log says', async () => {
   // Properties named like what the question about users adds to their columns.
   const properties = { joindate_ms: 'monday', last_modified_ms: 5, joindateMs: 1 };
   await post('/api/add_user_properties', { identity: 'victim', properties });
+  // Values that are not of the type their column has, and times.
+  const plan = (identity: string, number: unknown, since: unknown) =>
+    post('/api/add_user_properties', { identity, properties: { 'Plan no': number, 'Since when': since } });
+  await plan('first', 1, '2026-01-01');
+  await until('the columns of the first', () =>
+    clickHouse.query('SELECT plan_no FROM main_production.users'),
+  );
+  await plan('second', 'free', 'never');
+  await plan('third', '2.5', '2026-01-01T10:00:00.5+02:00');
+  await plan('fourth', true, 7);
   const { code, fromLog, problems } = await verify();
   assert.deepEqual(fromLog.differences, []);
   assert.deepEqual(problems, []);
   assert.equal(code, 0);
+  assert.deepEqual(
+    await clickHouse.query(
+      'SELECT plan_no, plan_no__text, since_when, since_when__time FROM main_production.users WHERE since_when IS NOT NULL ORDER BY identity',
+    ),
+    [
+      {
+        plan_no: 1,
+        plan_no__text: '1',
+        since_when: '2026-01-01',
+        since_when__time: '2026-01-01 00:00:00.000',
+      },
+      { plan_no: null, plan_no__text: 'true', since_when: '7', since_when__time: null },
+      { plan_no: null, plan_no__text: 'free', since_when: 'never', since_when__time: null },
+      {
+        plan_no: 2.5,
+        plan_no__text: '2.5',
+        since_when: '2026-01-01T10:00:00.5+02:00',
+        since_when__time: '2026-01-01 08:00:00.500',
+      },
+    ],
+  );
   const reasons = "SELECT reason FROM cairn.user_migrations FINAL WHERE identity = 'thief'";
   assert.deepEqual(await clickHouse.query(reasons), [{ reason: 'canonical_id' }]);
   const compared = Object.fromEntries(fromLog.sections.map(({ section, compared }) => [section, compared]));

@@ -142,6 +142,31 @@ test('a property that changes its type breaks no query: its column keeps the typ
     ]);
 });
 
+test('a text that says a time is one in a column beside it, and no text that says none breaks it', async () => {
+  const loader = openLoader(clickHouse);
+  await loader.start();
+  const values = [
+    '2026-01-01',
+    '2026-03-29T02:30:00+02:00',
+    '2026-99-99',
+    '9999-12-31',
+    '0001-01-01',
+    'soon',
+  ];
+  for (const [index, at] of values.entries()) {
+    const properties = JSON.stringify({ at });
+    await loader.load([{ device_id: 1, event_id: 50 + index, name: 'dated', properties }]);
+  }
+  assert.deepEqual(await rows('SELECT at, at__time FROM main_production.dated ORDER BY event_id'), [
+    { at: values[0], at__time: '2026-01-01 00:00:00.000' },
+    { at: values[1], at__time: '2026-03-29 00:30:00.000' },
+    { at: values[2], at__time: null },
+    { at: values[3], at__time: '9999-12-31 00:00:00.000' },
+    { at: values[4], at__time: '0001-01-01 00:00:00.000' },
+    { at: values[5], at__time: null },
+  ]);
+});
+
 test('a view that is a moment behind a new type answers, and text takes every type', async () => {
   const loader = openLoader(clickHouse);
   await loader.start();

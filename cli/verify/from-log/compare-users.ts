@@ -95,11 +95,11 @@ function differentProperties(
   const columns = [...byColumn].flatMap(([column, value]) => {
     const found = row[column];
     if (found === undefined && mayLack) return [];
-    return isShown(value, found, row[textOf(column)])
+    return isShown(value, found, row[textOf(column)]) && isShownAsTime(value, row[timeOf(column)])
       ? []
       : [{ column, log: value, found: (found ?? null) as string | null }];
   });
-  const shown = new Set([...byColumn.keys()].flatMap((column) => [column, textOf(column)]));
+  const shown = new Set([...byColumn.keys()].flatMap((column) => [column, textOf(column), timeOf(column)]));
   const unexpected = Object.entries(row)
     .filter(([column, found]) => found !== null && !shown.has(column) && !NOT_PROPERTIES.has(column))
     .map(([column, found]) => ({ column, log: null, found: found as string }));
@@ -107,6 +107,7 @@ function differentProperties(
 }
 
 const textOf = (column: string) => `${column}__text`;
+const timeOf = (column: string) => `${column}__time`;
 
 /**
  * Whether a column says a value. One that keeps a type of its own shows other values as far as they can be read as
@@ -119,6 +120,14 @@ function isShown(value: Write['value'], found: unknown, text: unknown): boolean 
   if (typeof found === 'number') return typeof value === 'string' && Number(value) === found;
   if (typeof found === 'boolean') return typeof value === 'string' && value.toLowerCase() === String(found);
   return (found ?? null) === null;
+}
+
+/** Whether the column of times beside another says nothing, or the time that a text says; UTC where it names no zone. */
+function isShownAsTime(value: Write['value'], found: unknown): boolean {
+  if (typeof found !== 'string') return true;
+  if (typeof value !== 'string') return false;
+  const hasZone = value.length === '2026-01-01'.length || /(Z|[+-]\d{2}:?\d{2})$/.test(value);
+  return Date.parse(`${found}Z`) === Date.parse(hasZone ? value : `${value.replace(' ', 'T')}Z`);
 }
 
 /** Where one record writes two names that share a column, the older name shows. */

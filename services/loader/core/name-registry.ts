@@ -13,7 +13,7 @@ export type NameRow = {
   /** Types it has been seen with. */
   readonly types: number;
   readonly firstSeenMs: number;
-  /** When it was registered, in ms, times 16, and the types it was registered with. */
+  /** As firstTyped() says. */
   readonly firstTyped: number;
 };
 

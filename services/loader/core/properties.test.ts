@@ -8,15 +8,16 @@ const read = (json: string) => {
   const { entries, replacement } = readProperties(Buffer.from(json));
   return { entries, text: replacement?.toString() };
 };
-const { number, string, boolean, other } = PROPERTY_TYPES;
+const { number, string, boolean, other, time } = PROPERTY_TYPES;
 
 test('readProperties() gives names and types, and keeps a text that can be stored', () => {
-  assert.deepEqual(read('{"a":1,"b":"x","c":true,"d":null,"__proto__":2}'), {
+  assert.deepEqual(read('{"a":1,"b":"x","c":true,"d":null,"__proto__":2,"e":"2026-01-01"}'), {
     entries: [
       ['a', number],
       ['b', string],
       ['c', boolean],
       ['__proto__', number],
+      ['e', string | time],
     ],
     text: undefined,
   });

@@ -1,8 +1,9 @@
 import { DecodeError } from '#schemas/framing.ts';
 import { PROPERTY_TYPES } from './property-columns.ts';
+import { TIME_TEXT } from './property-shape.ts';
 
 export type ReadProperties = {
-  /** Name and type (one of PROPERTY_TYPES) of each property that has a value. */
+  /** Name and type (a set of PROPERTY_TYPES) of each property that has a value. */
   readonly entries: readonly (readonly [name: string, type: number])[];
   /** Other text to store; undefined where the text can be stored as it is. */
   readonly replacement: Buffer | undefined;
@@ -49,12 +50,13 @@ export function readProperties(json: Buffer): ReadProperties {
   };
 }
 
+/** Set of PROPERTY_TYPES. */
 function typeOf(value: unknown): number {
   switch (typeof value) {
     case 'number':
       return PROPERTY_TYPES.number;
     case 'string':
-      return PROPERTY_TYPES.string;
+      return TIME_TEXT.test(value) ? PROPERTY_TYPES.string | PROPERTY_TYPES.time : PROPERTY_TYPES.string;
     case 'boolean':
       return PROPERTY_TYPES.boolean;
     default:

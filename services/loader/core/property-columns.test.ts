@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Property, propertyColumns } from './property-columns.ts';
+import { firstTyped, type Property, propertyColumns } from './property-columns.ts';
 
 const BUILT_IN = new Set(['time', 'path']);
 /** A property that was registered at `registeredMs` with its first type. */
@@ -14,7 +14,7 @@ const property = (
   name,
   types,
   firstSeenMs,
-  firstTyped: registeredMs * 16 + first,
+  firstTyped: firstTyped(registeredMs, first),
 });
 const columns = (...properties: Property[]) => propertyColumns(properties, BUILT_IN, 'p');
 
@@ -40,6 +40,15 @@ test('a column keeps the type its property was registered with, and shows other 
     assert.deepEqual(columns(property('v', 15, 0, first)), [
       { column: 'v', expression: text, present: undefined },
     ]);
+});
+
+test('a text that says a time has a column of times beside it, whatever else the property was', () => {
+  const named = (...properties: Property[]) => columns(...properties).map(({ column }) => column);
+  assert.deepEqual(named(property('v', 18)), ['v', 'v__time']);
+  assert.deepEqual(named(property('v', 19, 0, 1)), ['v', 'v__text', 'v__time']);
+  assert.deepEqual(named(property('v', 31, 0, 18)), ['v', 'v__time']);
+  assert.equal(columns(property('v', 18))[0]!.expression, 'p.`v`.:String');
+  assert.deepEqual(named(property('A b', 2, 1), property('a-b', 18, 2)), ['a_b', 'a_b__time']);
 });
 
 test('of names that share a column the one registered first gives the type, whatever record is older', () => {

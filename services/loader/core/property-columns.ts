@@ -1,8 +1,17 @@
 import { columnName, isAddressable } from '#schemas/names.ts';
-import { identifier } from './sql-text.ts';
+import { TIME_TEXT } from './property-shape.ts';
+import { identifier, literal } from './sql-text.ts';
 
-/** Types that values of a property have, as bits of a set. */
-export const PROPERTY_TYPES = { number: 1, string: 2, boolean: 4, other: 8 } as const;
+/** Types that values of a property have, as bits of a set. A text that says a time is `string` and `time`. */
+export const PROPERTY_TYPES = { number: 1, string: 2, boolean: 4, other: 8, time: 16 } as const;
+
+/** Types a property was registered with share a number with the moment, in its lowest four bits; a time is a text there. */
+const FIRST_TYPES = 16;
+
+/** When (epoch ms) and with which types a property was registered, in one number: the earliest is the smallest. */
+export function firstTyped(registeredMs: number, types: number): number {
+  return registeredMs * FIRST_TYPES + (types % FIRST_TYPES);
+}
 
 /** A property of the names registry. */
 export type Property = {
@@ -11,7 +20,7 @@ export type Property = {
   readonly types: number;
   /** Receive time of the first record that had it. Epoch ms UTC. */
   readonly firstSeenMs: number;
-  /** When it was registered, in ms, times 16, and the types it was registered with. */
+  /** As firstTyped() says. */
   readonly firstTyped: number;
 };
 
@@ -27,8 +36,9 @@ export type PropertyColumn = {
 const byFirstSeen = (a: Property, b: Property) =>
   a.firstSeenMs - b.firstSeenMs || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-/** End of the second column of a property: two underscores, which no property's own column has. */
+/** Ends of columns beside a property's own: two underscores, which no property's own column has. */
 export const TEXT_SUFFIX = '__text';
+export const TIME_SUFFIX = '__time';
 
 /**
  * Columns of properties, oldest property first. A column that would hide a built-in one gets `_property`. Where
@@ -37,7 +47,8 @@ export const TEXT_SUFFIX = '__text';
  *
  * A column keeps the type that its name, or the first of several, was registered with: a query that was right yesterday must not fail
  * for a value that came today. A number or boolean that gets a value of another type shows it where it can be read
- * as its own type, else NULL, and from then on has a second column, `<column>__text`, with every value as text.
+ * as its own type, else NULL, and from then on has a second column, `<column>__text`, with every value as text. From the
+ * first text that says a time on, `<column>__time` shows every such text as a time, else NULL.
  */
 export function propertyColumns(
   properties: readonly Property[],
@@ -57,8 +68,27 @@ export function propertyColumns(
 }
 
 function columnsOf(column: string, sharing: readonly Property[], json: string): readonly PropertyColumn[] {
-  const types = sharing.reduce((set, property) => set | property.types, 0);
-  const first = Math.min(...sharing.map(({ firstTyped }) => firstTyped)) % 16;
+  const seen = sharing.reduce((set, property) => set | property.types, 0);
+  const types = seen & ~PROPERTY_TYPES.time;
+  const own = ownColumns(column, sharing, json, types);
+  return types === seen ? own : [...own, timeColumn(column, sharing, json)];
+}
+
+function timeColumn(column: string, sharing: readonly Property[], json: string): PropertyColumn {
+  const paths = sharing.map(({ name }) => `${json}.${identifier(name)}`);
+  // The oldest name the row has decides, as in the property's own column.
+  const present = paths.map((path) => `isNotNull(${path})`);
+  const expression = `multiIf(${paths.map((path, index) => `${present[index]}, ${readTime(path)}`).join(', ')}, NULL)`;
+  return { column: `${column}${TIME_SUFFIX}`, expression, present: `(${present.join(' OR ')})` };
+}
+
+function ownColumns(
+  column: string,
+  sharing: readonly Property[],
+  json: string,
+  types: number,
+): readonly PropertyColumn[] {
+  const first = Math.min(...sharing.map(({ firstTyped }) => firstTyped)) % FIRST_TYPES;
   const own = isOneType(first) ? first : PROPERTY_TYPES.string;
   const paths = sharing.map(({ name }) => `${json}.${identifier(name)}`);
   const asText = firstOf(paths.map((path) => `CAST(${path}, 'Nullable(String)')`));
@@ -120,4 +150,9 @@ function readValue(path: string, type: number): string {
   return type === PROPERTY_TYPES.number
     ? `coalesce(${path}.:Float64, toFloat64(${path}.:Int64), toFloat64(${path}.:UInt64), toFloat64OrNull(${path}.:String))`
     : `coalesce(${path}.:Bool, CAST(transform(lower(${path}.:String), ['true', 'false'], [1, 0], NULL), 'Nullable(Bool)'))`;
+}
+
+/** A text that says a time, as one. */
+function readTime(path: string): string {
+  return `if(match(${path}.:String, ${literal(TIME_TEXT.source)}), parseDateTime64BestEffortOrNull(${path}.:String, 3, 'UTC'), NULL)`;
 }

@@ -20,6 +20,30 @@ test('shapeOf() depends on keys and types, in order, and not on values', () => {
   assert.equal(new Set(different.map(shape)).size, different.length);
 });
 
+test('a text that says a time is of a type of its own: ISO 8601 with four digits of a year', () => {
+  const times = [
+    '2026-01-01',
+    '2026-01-01T10:00:00Z',
+    '2026-01-01 10:00',
+    '2026-01-01T10:00:00.123456+02:00',
+    '2026-01-01T10:00:00-0500',
+  ];
+  const texts = [
+    '',
+    '10:00',
+    '2026',
+    '20260101',
+    '2026-01-01x',
+    '2026-01-01T',
+    '2026-1-1',
+    'x2026-01-01',
+    '2026-01-01T10:00:00Zulu',
+  ];
+  for (const text of times) assert.equal(shape(`{"a":"${text}"}`), shape('{"a":"2020-02-02"}'), text);
+  for (const text of texts) assert.equal(shape(`{"a":"${text}"}`), shape('{"a":"x"}'), text);
+  assert.notEqual(shape('{"a":"2020-02-02"}'), shape('{"a":"x"}'));
+});
+
 test('shapeOf() calls odd what needs a closer look', () => {
   const odd = [
     '',

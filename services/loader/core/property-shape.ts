@@ -18,6 +18,24 @@ const MINUS = 0x2d;
 /** Digits in a row that every 64-bit integer has room for. */
 const SAFE_DIGITS = 18;
 
+/**
+ * A text that says a time: ISO 8601, a date or a date with a time of day, with or without a zone; UTC where it names
+ * none. Also a pattern of ClickHouse's.
+ */
+export const TIME_TEXT =
+  /^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$/;
+
+const LONGEST_TIME = 40;
+
+/** Whether the text of a JSON value from its quote up to the byte after its closing one says a time. */
+function isTime(json: Buffer, start: number, end: number): boolean {
+  // Nearly every text is told apart by its length or by where a date has its hyphens.
+  const length = end - start - 2;
+  if (length < 10 || length > LONGEST_TIME) return false;
+  if (json[start + 5] !== MINUS || json[start + 8] !== MINUS) return false;
+  return TIME_TEXT.test(json.toString('latin1', start + 1, end - 1));
+}
+
 /** Shape of the JSON text of a flat object, or ODD. */
 export function shapeOf(json: Buffer): number {
   const length = json.length;
@@ -42,7 +60,7 @@ export function shapeOf(json: Buffer): number {
     const first = json[at];
     const end = valueEnd(json, at);
     if (first === undefined || end === ODD) return ODD;
-    const type = first === QUOTE ? 1 : first === 0x74 || first === 0x66 ? 2 : 3;
+    const type = first === QUOTE ? (isTime(json, at, end) ? 4 : 1) : first === 0x74 || first === 0x66 ? 2 : 3;
     // A byte below 0x20 never occurs in a key, so keys and types cannot be mistaken for each other.
     high = Math.imul(high ^ type, 0x01000193);
     low = Math.imul(low ^ type, 0x5bd1e995);

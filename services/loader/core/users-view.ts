@@ -1,5 +1,5 @@
 import { type Accounts, accountColumns, latestOfAccounts } from './accounts-view.ts';
-import { latestValue, type Property, propertyColumns, TEXT_SUFFIX } from './property-columns.ts';
+import { latestValue, type Property, propertyColumns, TEXT_SUFFIX, TIME_SUFFIX } from './property-columns.ts';
 import { resolvedUserId } from './resolver-sql.ts';
 import { identifier } from './sql-text.ts';
 import { ABSENT, rowsOf, text, type ViewEnvironment, view } from './view-text.ts';
@@ -94,9 +94,10 @@ LEFT ANY JOIN (${latestOfAccounts(environment, accounts.properties)}) AS a ON c.
 function prefixed(columns: readonly string[], taken: Set<string>): readonly (readonly [string, string])[] {
   const names = new Map<string, string>();
   for (const of of columns) {
-    // The texts of a column stay beside it.
-    const base = of.endsWith(TEXT_SUFFIX) ? names.get(of.slice(0, -TEXT_SUFFIX.length)) : undefined;
-    let column = base === undefined ? `account_${of}` : `${base}${TEXT_SUFFIX}`;
+    // The texts and times of a column stay beside it.
+    const suffix = [TEXT_SUFFIX, TIME_SUFFIX].find((end) => of.endsWith(end)) ?? '';
+    const base = suffix === '' ? undefined : names.get(of.slice(0, -suffix.length));
+    let column = base === undefined ? `account_${of}` : `${base}${suffix}`;
     while (taken.has(column)) column = `${column}_property`;
     taken.add(column);
     names.set(of, column);

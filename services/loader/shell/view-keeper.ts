@@ -6,6 +6,7 @@ import { PAGEVIEWS_TABLE, RESERVED_TABLES } from '#schemas/names.ts';
 import { accountsViewSql } from '../core/accounts-view.ts';
 import { eventViewSql, fixedViewsSql, resolvedEventsSql } from '../core/event-views.ts';
 import { type NameRegistry, type NameRow, type NewName, namesOf, type Scope } from '../core/name-registry.ts';
+import { firstTyped } from '../core/property-columns.ts';
 import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
 import { resolvedSessionsSql, sessionsViewSql } from '../core/sessions-view.ts';
 import { identifier, timeText } from '../core/sql-text.ts';
@@ -188,7 +189,7 @@ function nameLines(names: readonly NewName[], nowMs: number): string {
         types: name.types,
         first_seen: timeText(name.firstSeenMs),
         // The order of registrations, not of records: a type that was shown stays, whatever older record comes late.
-        first_typed: nowMs * 16 + (types.get(keyOf(name)) ?? 0),
+        first_typed: firstTyped(nowMs, types.get(keyOf(name)) ?? 0),
       }),
     )
     .join('\n');
