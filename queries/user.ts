@@ -79,7 +79,7 @@ export type SeenDeviceRow = {
   readonly lastOfAllMs: number;
 };
 
-/** Devices of the user that were seen, the latest first. */
+/** Devices of the user that were seen, the latest first. One that only a session names so far has no time yet. */
 export function seenDevicesQuery(scope: UserScope): Query {
   return question(
     `SELECT device_id, ${milliseconds('min(first_seen)')} AS firstSeenMs,
@@ -88,6 +88,7 @@ export function seenDevicesQuery(scope: UserScope): Query {
 FROM cairn.devices
 WHERE ${OWN} AND device_id IN ${DEVICES}
 GROUP BY device_id
+HAVING min(first_seen) < toDateTime64('2299-12-31 00:00:00', 3, 'UTC')
 ORDER BY lastSeenMs DESC, device_id
 LIMIT ${MOST_DEVICES}`,
     scope,

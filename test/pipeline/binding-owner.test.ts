@@ -66,7 +66,7 @@ function theft(victim: string): { device: number; record: LoadRecord } {
 
 /** The victim becomes known: from then on the binding does not count. */
 async function know(generation: number, victim: string): Promise<void> {
-  await clickHouse.command(`INSERT INTO cairn.devices SELECT
+  await clickHouse.command(`INSERT INTO cairn.devices (generation, environment, device_id, first_seen, last_seen, identity, noted_at) SELECT
 ${generation}, 1, ${canonicalUserId(1, victim)}, '2026-01-01 00:00:00', '2026-01-01 00:00:00', '${victim}', now64(3, 'UTC')`);
 }
 

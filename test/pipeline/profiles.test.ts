@@ -193,6 +193,44 @@ test('what user --sql prints answers in cairn sql, and holds nothing of the argu
   }
 });
 
+test('initial_*: a user is described by the earliest session of all its devices, whichever came first', async () => {
+  const initial = `SELECT initial_utm_source, initial_landing_page, initial_landing_page_query, initial_referrer, initial_browser, initial_device_type
+FROM main_production.users WHERE identity = 'ann'`;
+  const described = { initial_landing_page: 'shop.example/', initial_landing_page_query: '?utm_source=news' };
+  const none = { initial_referrer: null, initial_browser: null, initial_device_type: null };
+  await untilRows(initial, [{ initial_utm_source: 'news', ...described, ...none }]);
+  // A third device was there before the others, and is bound later.
+  const TABLET = 1004;
+  const at = (minutes: number) => T0 - (300 - minutes) * MINUTE;
+  await capture(TABLET, [
+    { type: 'custom', name: 'Open', timestamp: at(0) },
+    { type: 'identify', timestamp: at(5), identity: 'ann' },
+  ]);
+  await untilRows(initial, [
+    { initial_utm_source: null, initial_landing_page: null, initial_landing_page_query: null, ...none },
+  ]);
+  // The pageview of that session comes later, and describes it.
+  await capture(TABLET, [
+    {
+      type: 'pageview',
+      timestamp: at(1),
+      page: { url: 'https://shop.example/sale?utm_source=ads', referrer: 'https://news.example/a' },
+    },
+  ]);
+  await untilRows(initial, [
+    {
+      initial_utm_source: 'ads',
+      initial_landing_page: 'shop.example/sale',
+      initial_landing_page_query: '?utm_source=ads',
+      ...none,
+      initial_referrer: 'https://news.example/a',
+    },
+  ]);
+  await untilRows("SELECT initial_utm_source FROM main_production.users WHERE identity = '77'", [
+    { initial_utm_source: null },
+  ]);
+});
+
 test('accounts: properties reach their users, and an account that only users name is one', async () => {
   await post('/api/add_account_properties', {
     accounts: [

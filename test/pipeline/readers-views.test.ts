@@ -190,6 +190,27 @@ test('an event that had the table of a name reserved since does not take its vie
   assert.deepEqual(await rows('SELECT account_id FROM main_production.accounts'), []);
 });
 
+test('an installation of before users had initial_* has them of the sessions that are there', async () => {
+  await openLoader(clickHouse).load([{ device_id: 70, event_id: 70, name: 'old' }]);
+  await clickHouse.command('DROP VIEW cairn.devices_from_sessions');
+  await clickHouse.command('DROP TABLE cairn.upgrades');
+  await clickHouse.command('ALTER TABLE cairn.devices DROP COLUMN initial');
+  const insert = (rest: string) =>
+    clickHouse.command(
+      `INSERT INTO cairn.sessions (generation, environment, device_id, session_id, started_at, utm_source, merged_into, \`_offset\`) VALUES ${rest}`,
+    );
+  await insert(
+    "(1, 1, 70, 1, 5000, 'second', 0, 1), (1, 1, 70, 2, 4000, 'first', 0, 2), (1, 1, 70, 3, 3000, 'absorbed', 1, 3)",
+  );
+  const initial = () => rows('SELECT initial_utm_source FROM main_production.users WHERE user_id = 70');
+  await openLoader(clickHouse).start();
+  assert.deepEqual(await initial(), [{ initial_utm_source: 'first' }]);
+  // A newer row of the same session, and a session of a device that has no event yet.
+  await insert("(1, 1, 70, 2, 4000, 'better', 0, 9), (1, 1, 987654, 2, 4000, 'unseen', 0, 10)");
+  assert.deepEqual(await initial(), [{ initial_utm_source: 'better' }]);
+  assert.deepEqual(await rows('SELECT user_id FROM main_production.users WHERE user_id = 987654'), []);
+});
+
 test('one INSERT switches every view to another generation, with its own bindings', async () => {
   const second = openLoader(clickHouse, 2);
   await second.start();

@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type ResolvedSession, resolvedSessionsQuery, storedSessionsQuery } from '#queries/resolved-rows.ts';
 import { type ChecksumRow, checksumsQuery, ROW_TABLES, type RowTable } from '#queries/stored-rows.ts';
+import { sessionCodec } from '#schemas/codec.ts';
 import type { Session } from '#schemas/types.ts';
 import { ask, askRows } from '../../clickhouse-access.ts';
 import type { KafkaAccess } from '../../kafka-access.ts';
@@ -59,6 +60,8 @@ export async function checkPartition(
     ranges[table] = checksums[table].differingFrom(await ask<ChecksumRow>(clickhouse, query));
     findings.add(table, { compared: checksums[table].rows, different: [] });
   }
+  for (const [key, value] of fold.sessions)
+    if (!check.isRejectedSession(key)) people.addSession(sessionCodec.decode(value));
   await compareAllSessions(check, fold.sessions, storedSessions);
   let unread = 0;
   if (ROW_TABLES.some((table) => ranges[table].length > 0)) {

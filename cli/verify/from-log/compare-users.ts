@@ -3,7 +3,7 @@ import { type AccountsOfLog, accountOf } from './account-columns.ts';
 import { type Comparison, type DifferentRow, differentColumns, onlyFound, onlyInLog } from './findings.ts';
 import { isLater, type Write } from './people.ts';
 import { scalarText } from './row-text.ts';
-import { FILLING, MOST_COLUMNS, userColumn } from './user-columns.ts';
+import { FILLING, INITIAL_COLUMNS, MOST_COLUMNS, userColumn } from './user-columns.ts';
 import type { User } from './users.ts';
 
 /** Compares the view of users of an environment with the users of the log. */
@@ -47,7 +47,7 @@ export async function compareUsers(
 
 const NOT_PROPERTIES = new Set(['user_id', 'identity', 'joindateMs', 'lastModifiedMs']);
 
-/** What each column that shows a property must say. */
+/** What each column that shows a property, or the first session, must say. */
 function columnsOf(
   user: User,
   rank: ReadonlyMap<string, number>,
@@ -59,6 +59,10 @@ function columnsOf(
   );
   // The built-in columns show empty text as NULL.
   for (const column of FILLING) if (values.get(column) === '') values.delete(column);
+  for (const name of INITIAL_COLUMNS) {
+    const value = user.initial?.[name];
+    if (value) values.set(`initial_${name}`, value);
+  }
   if (accounts === undefined) return values;
   const accountId = accountOf(user, idProperty);
   if (accountId === null) return values;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StoredBinding, UserRow } from '#queries/resolved-rows.ts';
+import { sessionCodec } from '#schemas/codec.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import { columnName } from '#schemas/names.ts';
-import type { Collected } from '#schemas/types.ts';
+import type { Collected, Session } from '#schemas/types.ts';
 import { accountColumnsOf } from './account-columns.ts';
 import { compareBindings, compareResolvedDevices } from './compare-bindings.ts';
 import { compareUsers } from './compare-users.ts';
@@ -146,6 +147,41 @@ test('compareUsers() tells properties from what the query adds, whatever they ar
     [1, 'joindateMs', 'last_modified_ms'],
   ]);
   for (const added of ['joindateMs', 'lastModifiedMs']) assert.notEqual(columnName(added), added);
+});
+
+test('compareUsers() wants the description of the earliest session of all devices of a user', async () => {
+  const people = peopleOf([
+    { ...identify(1, 'ann'), time: T0 },
+    { device_id: 1, event_id: 1, time: T0 },
+    { device_id: 2, event_id: 2, time: T0 },
+    { ...identify(2, 'ann'), time: T0 },
+  ]);
+  const sessionOf = (fields: Partial<Session>) =>
+    people.addSession(sessionCodec.decode(sessionCodec.encode({ environment: 1, ...fields })));
+  sessionOf({ device_id: 1, session_id: 1, started_at: 30, utm_source: 'late' });
+  sessionOf({ device_id: 2, session_id: 2, started_at: 20, event_id: 2, referrer: 'first' });
+  sessionOf({ device_id: 2, session_id: 3, started_at: 20, event_id: 3, utm_source: 'same time' });
+  sessionOf({ device_id: 2, session_id: 4, started_at: 10, merged_into: 2, utm_source: 'absorbed' });
+  sessionOf({ device_id: 9, session_id: 5, started_at: 5, utm_source: 'nobody' });
+  const users = usersOf(people, people.judge()).of(1);
+  const user = users.get(ann)!;
+  const row: UserRow = {
+    user_id: ann,
+    identity: 'ann',
+    joindateMs: user.joinedMs,
+    lastModifiedMs: user.modifiedMs,
+    initial_referrer: 'first',
+    initial_utm_source: null,
+  };
+  const differing = async (found: UserRow) =>
+    (await compareUsers(1, users, asyncOf([found]), [])).different.flatMap(({ columns }) =>
+      columns.map(({ column }) => column),
+    );
+  assert.deepEqual(await differing(row), []);
+  assert.deepEqual(await differing({ ...row, initial_referrer: null, initial_utm_source: 'late' }), [
+    'initial_referrer',
+    'initial_utm_source',
+  ]);
 });
 
 test('compareUsers() takes a value that is not of its column’s type from the column of texts', async () => {

@@ -1,6 +1,6 @@
 import { DEFAULT_ENVIRONMENTS, type Environment, identifyLimitOf } from '#lib/config/environments.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
-import type { Migration } from '#schemas/types.ts';
+import type { Migration, Session } from '#schemas/types.ts';
 import { type Binding, countBindings, type Reason } from '../../../services/loader/core/bindings.ts';
 import { IdMap } from './id-map.ts';
 import type { FoldedRecords, LogRow } from './partition-fold.ts';
@@ -21,6 +21,8 @@ export type Device = {
   changedAtMs: number;
   /** Last write of each property; undefined until there is one. */
   writes: Map<string, Write> | undefined;
+  /** Its earliest session, or part of one; undefined where it has none. */
+  initial: Session | undefined;
 };
 
 export type JudgedBinding = {
@@ -70,6 +72,13 @@ export class People {
     }
   }
 
+  /** Takes note of the final row of a session, of a device whose events are there already. */
+  addSession(session: Session): void {
+    if (session.merged_into !== 0) return;
+    const device = this.devices.get(session.environment, session.device_id);
+    if (device !== undefined) device.initial = earlier(device.initial, session);
+  }
+
   #see({ environment, device_id, time, identity }: LogRow['record']): Device {
     const device = this.devices.getOrInsert(environment, device_id, () => ({
       firstSeenMs: time,
@@ -77,6 +86,7 @@ export class People {
       events: 0,
       changedAtMs: 0,
       writes: undefined,
+      initial: undefined,
     }));
     device.firstSeenMs = Math.min(device.firstSeenMs, time);
     if (identity === '' || identity === device.identity) return device;
@@ -135,6 +145,12 @@ function noteWrites(writes: Map<string, Write>, { offset, record }: LogRow, part
     const known = writes.get(name);
     if (known === undefined || isLater(order, known.order)) writes.set(name, { order, value });
   }
+}
+
+/** The session that started first; of two with one start, that of the smaller event id. */
+export function earlier(one: Session | undefined, other: Session | undefined): Session | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return (other.started_at - one.started_at || other.event_id - one.event_id) < 0 ? other : one;
 }
 
 /** Greatest text by bytes, as ClickHouse's max() takes it. */

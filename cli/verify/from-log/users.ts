@@ -1,5 +1,6 @@
+import type { Session } from '#schemas/types.ts';
 import { IdMap } from './id-map.ts';
-import { isLater, type JudgedBinding, largest, type People, type Write } from './people.ts';
+import { earlier, isLater, type JudgedBinding, largest, type People, type Write } from './people.ts';
 
 /** A user as the log says. */
 export type User = {
@@ -7,6 +8,8 @@ export type User = {
   joinedMs: number;
   /** Last moment anything about the user was learnt. */
   modifiedMs: number;
+  /** Its earliest session; undefined where it has none. */
+  initial: Session | undefined;
   /** Last write of each property over all of the user's devices. */
   readonly writes: Map<string, Write>;
 };
@@ -28,6 +31,7 @@ export function usersOf({ devices }: People, judged: IdMap<JudgedBinding>): IdMa
       identity: '',
       joinedMs: seenMs,
       modifiedMs: 0,
+      initial: undefined,
       writes: new Map(),
     }));
     user.joinedMs = Math.min(user.joinedMs, seenMs);
@@ -36,6 +40,7 @@ export function usersOf({ devices }: People, judged: IdMap<JudgedBinding>): IdMa
   for (const [environment, id, device] of devices.entries()) {
     const user = userOf(environment, resolve(judged, environment, id), device.firstSeenMs);
     user.identity = largest(user.identity, device.identity);
+    user.initial = earlier(user.initial, device.initial);
     for (const [name, write] of device.writes ?? []) {
       const known = user.writes.get(name);
       if (known === undefined || isLater(write.order, known.order)) user.writes.set(name, write);

@@ -44,8 +44,43 @@ export const canonicalIdSql = (environment: string, identity: string) =>
   `greatest(bitShiftRight(reinterpretAsUInt64(reverse(substring(
   SHA256(concat('identity', char(0), toString(${environment}), char(0), ${identity})), 1, 8))), 11), 1)`;
 
-/** When a device was noted that is no identity's own id. */
-const NEVER = "toDateTime64('2299-12-31 00:00:00', 3, 'UTC')";
+/** When a device was noted that is no identity's own id, and seen that only a session names so far. */
+export const NEVER = "toDateTime64('2299-12-31 00:00:00', 3, 'UTC')";
+
+/** What a user shows of its earliest session. */
+export const INITIAL = [
+  'referrer',
+  'landing_page',
+  'landing_page_query',
+  'landing_page_hash',
+  'search_keyword',
+  'utm_source',
+  'utm_medium',
+  'utm_campaign',
+  'utm_term',
+  'utm_content',
+  'browser',
+  'platform',
+  'device_type',
+  'country',
+  'region',
+  'city',
+] as const;
+
+/** Of two sessions the one with the smaller tuple is the earlier one; of two rows of one session, that is the newer. */
+const INITIAL_TYPE = `Tuple(started_at UInt64, event_id UInt64, newer UInt64, ${INITIAL.map((name) => `${name} String`).join(', ')})`;
+const LATEST = '18446744073709551615';
+
+/** Where there is no session. */
+export const NO_INITIAL = `CAST((${LATEST}, 0, 0, ${INITIAL.map(() => "''").join(', ')}), '${INITIAL_TYPE}')`;
+
+/** What a row of `sessions` says of its device. Not when that was seen: its events do. */
+const INITIAL_OF_SESSIONS = `SELECT generation, environment, device_id, ${NEVER} AS first_seen,
+  CAST((toUnixTimestamp64Milli(started_at), event_id, ${LATEST} - \`_offset\`, ${INITIAL.map((name) => `toString(${name})`).join(', ')}),
+    '${INITIAL_TYPE}') AS initial
+FROM cairn.sessions WHERE merged_into = 0`;
+
+const INITIAL_IS_FILLED = "(SELECT count() FROM cairn.upgrades WHERE name = 'devices.initial')";
 
 const devicesOf = (source: string, where = '') =>
   `SELECT generation, environment, device_id, min(time) AS first_seen, max(time) AS last_seen,
@@ -141,6 +176,17 @@ ENGINE = AggregatingMergeTree PARTITION BY generation ORDER BY (environment, dev
 DEFAULT ${NEVER}`,
   deviceView('events'),
   deviceView('user_properties'),
+  // The description of the device's earliest session, which readers see as `initial_*` of its user.
+  `ALTER TABLE cairn.devices ADD COLUMN IF NOT EXISTS initial SimpleAggregateFunction(min, ${INITIAL_TYPE})
+DEFAULT ${NO_INITIAL}`,
+  `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.devices_from_sessions TO cairn.devices AS
+${INITIAL_OF_SESSIONS}`,
+  // Sessions of before there was the column, once: again would change nothing.
+  `CREATE TABLE IF NOT EXISTS cairn.upgrades (name String, done_at DateTime64(6, 'UTC'))
+ENGINE = MergeTree ORDER BY name`,
+  `INSERT INTO cairn.devices (generation, environment, device_id, first_seen, initial)
+${INITIAL_OF_SESSIONS} AND ${INITIAL_IS_FILLED} = 0`,
+  `INSERT INTO cairn.upgrades SELECT 'devices.initial', now64(6) WHERE ${INITIAL_IS_FILLED} = 0`,
 
   // Which event and property names an environment has: what its views are made from. \`types\` is a set of
   // PROPERTY_TYPES, \`first_typed\` the time of the first registration in ms, times 16, and its types. Generations
