@@ -1,4 +1,4 @@
-/** `cairn import`: files of a warehouse, from the command to the readers' views, on a whole stack. */
+/** `cairn import`: files of a warehouse, and names of any kind, from HTTP to the readers' views, on a whole stack. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,13 +7,15 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { columnName } from '#schemas/names.ts';
+import { readRunFile } from '../../cli/run-file.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const FORMATS = ['csv', 'jsonl', 'parquet'] as const;
 
-const ENVIRONMENTS = [...FORMATS.map((format) => `from_${format}`), 'stopped', 'rejects', 'accounts'];
+const ENVIRONMENTS = [...FORMATS.map((format) => `from_${format}`), 'stopped', 'rejects', 'accounts', 'odd'];
 const numberOf = (environment: string) => ENVIRONMENTS.indexOf(environment) + 1;
 
 /** A warehouse's table: 2500 rows of 2000 people, all types a user has, and awkward texts. */
@@ -235,4 +237,74 @@ test('an import that is stopped says where it stands, and goes on from there', a
     const [found] = await stack.rows('SELECT count() AS n, sum(number) AS sum FROM stopped.users');
     return JSON.stringify(found) === JSON.stringify(wanted);
   });
+});
+
+const post = async (path: string, body: object) => {
+  const url = new URL(path, stack.collector);
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify({ app_id: 'odd', ...body }) });
+  assert.deepEqual([response.status, await response.text()], [200, '{}']);
+};
+
+test('names that are SQL, empty or 1024 emoji are data, from the file and from HTTP to the views', async () => {
+  const names = ["'; DROP TABLE cairn.events; --", '`) FROM system.one -- ', '\\', '😀'.repeat(1024), ''];
+  const properties = Object.fromEntries(names.map((name, index) => [name, `value ${index}`]));
+  const file = join(stack.directory, 'odd.jsonl');
+  await writeFile(file, JSON.stringify({ identity: 'odd@b.c', ...properties }));
+  const { code, stderr } = await stack.cairn('import', 'users', file, '--environment', 'odd');
+  assert.equal(code, 0, stderr);
+  await post('/api/track', { identity: 'odd@b.c', event: 'Odd', properties });
+  // Of a name that is too long the beginning is kept, whole characters of it; an empty one is dropped.
+  const kept = [...names.slice(0, 3), '😀'.repeat(512)];
+  const columns = kept.map((name) => `\`${columnName(name)}\``).join(', ');
+  for (const table of ['users', 'odd']) {
+    const [row] = await until(`the odd names in ${table}`, async () => {
+      const found = await stack.rows(`SELECT ${columns} FROM odd.${table}`);
+      return found.length === 1 && found;
+    });
+    assert.deepEqual(Object.values(row!), ['value 0', 'value 1', 'value 2', 'value 3'], table);
+  }
+  const flags = await stack.rows(
+    "SELECT flags, length(JSONAllPaths(properties)) AS paths FROM cairn.events WHERE name = 'Odd'",
+  );
+  assert.deepEqual(flags, [{ flags: ['key_truncated', 'key_dropped'], paths: 4 }]);
+});
+
+test('ten thousand property names in an environment break no load: a thousand have columns, all are kept, and it is told', async () => {
+  const names = (from: number) =>
+    Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`key ${from + index}`, from + index]));
+  const rows = Array.from({ length: 20 }, (_, index) => names(index * 500));
+  const file = join(stack.directory, 'wide.jsonl');
+  await writeFile(file, rows.map((row) => JSON.stringify({ identity: 'wide@b.c', ...row })).join('\n'));
+  const { code, stderr } = await stack.cairn('import', 'users', file, '--environment', 'odd');
+  assert.equal(code, 0, stderr);
+  const events = rows.map((properties) => ({ identity: 'wide@b.c', event: 'Wide', properties }));
+  await post('/api/track', { events });
+  await post('/api/track', { identity: 'wide@b.c', event: 'After', properties: { 'key 1': 'text' } });
+  await until('what came after the wide events', async () => {
+    const found = await stack.rows(
+      "SELECT name, count() AS n FROM odd.all_events WHERE name IN ('Wide', 'After') GROUP BY name ORDER BY name",
+    );
+    return JSON.stringify(found) === '[{"name":"After","n":1},{"name":"Wide","n":20}]';
+  });
+  await until('what came after the wide rows', async () => {
+    const [found] = await stack.rows(
+      `SELECT uniqExactArray(JSONAllPaths(properties)) AS names FROM cairn.user_properties
+       WHERE environment = ${numberOf('odd')} AND identity = 'wide@b.c'`,
+    );
+    return found?.['names'] === 10_000;
+  });
+  // All names came at once: the first thousand by name have columns.
+  const columns = await until('a thousand columns', async () => {
+    const found = await stack.rows<{ table: string; n: number }>(
+      "SELECT table, count() AS n FROM system.columns WHERE database = 'odd' AND name LIKE 'key_%' GROUP BY table ORDER BY table",
+    );
+    return found.length === 3 && found;
+  });
+  for (const { table, n } of columns) assert.ok(n <= 1000, `${table} has ${n} columns`);
+  const [user] = await stack.rows("SELECT key_1 FROM odd.users WHERE identity = 'wide@b.c'");
+  assert.deepEqual(user, { key_1: 1 });
+  const loader = readRunFile(stack.env['CAIRN_DATA_DIR']!)?.services.find(({ name }) => name === 'loader');
+  const metrics = await (await fetch(new URL('/metrics', loader?.url))).text();
+  const [, leftOut] = /cairn_loader_names_left_out\{environment="odd"\} (\d+)/.exec(metrics) ?? [];
+  assert.ok(Number(leftOut) > 15_000, `${leftOut} names are told`);
 });
