@@ -207,17 +207,86 @@ test('verdicts in the table are those of all bindings at once, in whatever chunk
     return decodeMigrations(0, [{ ...record, timestampMs: T0 }]).rows[0]!;
   });
   const [first] = LIMITS as [IdentifyLimit];
-  const resolver = new IdentityResolver({ generation, metrics, environments: limitedBy(first) });
+  // Each row that changes is written by itself, and the loader dies before every fifth insert.
+  let inserts = 0;
+  const dying: ClickHouse = {
+    ...clickHouse,
+    async insert(...insert) {
+      inserts += 1;
+      if (inserts % 5 === 0) throw new Error('The loader has died');
+      await clickHouse.insert(...insert);
+    },
+  };
+  const untilDone = async (
+    limit: IdentifyLimit | null,
+    work: (of: IdentityResolver, isRepeat: boolean) => Promise<void>,
+  ) => {
+    const open = () =>
+      new IdentityResolver({ generation, metrics, environments: limitedBy(limit), mostRows: 1, mostRead: 3 });
+    for (let resolver = open(), isRepeat = false; ; resolver = open(), isRepeat = true) {
+      try {
+        return await work(resolver, isRepeat);
+      } catch (error) {
+        assert.equal((error as Error).message, 'The loader has died');
+      }
+    }
+  };
   for (let at = 0; at < rows.length; at += 7) {
     const chunk = rows.slice(at, at + 7);
-    await resolver.add(clickHouse, chunk, {});
-    if (at % 3 === 0) await resolver.add(clickHouse, chunk, REPEAT_SETTINGS, true);
+    await untilDone(first, (resolver, isRepeat) => resolver.add(dying, chunk, REPEAT_SETTINGS, isRepeat));
   }
   await agrees(first);
   for (const limit of LIMITS.slice(1)) {
+    inserts = 0;
+    await new IdentityResolver({
+      generation,
+      metrics,
+      environments: limitedBy(limit),
+      mostRows: 4,
+      mostRead: 3,
+    })
+      .recheck(dying)
+      .catch(() => undefined);
     await new IdentityResolver({ generation, metrics, environments: limitedBy(limit) }).recheck(clickHouse);
     await agrees(limit);
   }
+  assert.ok(inserts > 0);
+});
+
+test('a loader that died while one binding changed many verdicts goes on to the last of them', async () => {
+  const generation = 10;
+  await openGeneration(generation);
+  const environments = limitedBy({ userIds: 1, days: 10 });
+  const bindAt = (day: number) => {
+    const fields = { bound_at: T0 + day * 86_400_000, source: 'server' };
+    const { value } = migration(100 + day, 'ada', fields);
+    const place = { offset: BigInt(100 + day), originPartition: 0, originOffset: 0 };
+    return decodeMigrations(0, [{ ...place, bytes: 0, key: null, value, timestampMs: T0 }]).rows[0]!;
+  };
+  const counting = async () => {
+    const sql = `SELECT from_user_id - 100 AS day FROM cairn.user_migrations FINAL WHERE generation = ${generation} AND counts = 1 ORDER BY day`;
+    return (await stage.rows<{ day: number }>(sql)).map(({ day }) => day);
+  };
+  const days = [1, 9, 11, 19, 21, 29, 31, 39];
+  await new IdentityResolver({ generation, metrics, environments }).add(clickHouse, days.map(bindAt), {});
+  assert.deepEqual(await counting(), [1, 11, 21, 31]);
+
+  // Everything after this one turns round.
+  const first = [bindAt(-1)];
+  let inserts = 0;
+  const dying: ClickHouse = {
+    ...clickHouse,
+    async insert(...insert) {
+      inserts += 1;
+      if (inserts > 4) throw new Error('The loader has died');
+      await clickHouse.insert(...insert);
+    },
+  };
+  const open = () => new IdentityResolver({ generation, metrics, environments, mostRows: 1, mostRead: 1 });
+  await assert.rejects(open().add(dying, first, {}), /The loader has died/);
+  assert.deepEqual(await counting(), [9, 19, 21, 31]);
+  await open().add(clickHouse, first, REPEAT_SETTINGS, true);
+  assert.deepEqual(await counting(), [-1, 9, 19, 29, 39]);
 });
 
 test('an identity that collects very many devices is logged once and counted, whether it grew before the loader or since', async () => {

@@ -22,7 +22,7 @@ import type { LaterRecords } from './later-records.ts';
 import type { JudgedBinding, People } from './people.ts';
 import { usersOf } from './users.ts';
 
-/** The loader looks every 10 s whether a device has become known as canonical since it was bound. */
+/** The loader looks every 3 s whether a device has become known as canonical since it was bound. */
 const SETTLE_MS = 20_000;
 const POLL_MS = 1000;
 

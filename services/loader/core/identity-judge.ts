@@ -17,8 +17,10 @@ export class IdentityJudge {
   /** What the limit is used by, and what by the verdicts in the table. */
   readonly #used: UsedLimit | undefined;
   readonly #usedBefore: UsedLimit | undefined;
-  /** Changes that are not judged yet, in order. */
-  readonly #changes: Binding[];
+  /** In order. */
+  readonly #changes: readonly Binding[];
+  /** Index of the first change that is not judged yet. */
+  #next = 0;
   readonly #isChange: ReadonlySet<number>;
   readonly #canonicalIds: ReadonlySet<number>;
 
@@ -45,7 +47,10 @@ export class IdentityJudge {
   /** Whether nothing that comes after can get another verdict. */
   get isSettled(): boolean {
     const [used, before] = [this.#used, this.#usedBefore];
-    return this.#changes.length === 0 && (used === undefined || before === undefined || used.equals(before));
+    return (
+      this.#next === this.#changes.length &&
+      (used === undefined || before === undefined || used.equals(before))
+    );
   }
 
   /** Takes the next bindings of the table, and gives the verdict of each change up to there, and those that change. */
@@ -56,18 +61,18 @@ export class IdentityJudge {
       if (before === '') this.#usedBefore?.note(binding.boundAtMs);
       if (this.#isChange.has(binding.fromUserId) || reason !== before) verdicts.push({ binding, reason });
     };
-    for (const stored of page) {
-      for (
-        let next = this.#changes[0];
-        next !== undefined && inOrder(next, stored) <= 0;
-        next = this.#changes[0]
-      ) {
-        this.#changes.shift();
-        if (next.fromUserId !== stored.fromUserId) judge(next, undefined);
+    const judgeUntil = (isDue: (change: Binding) => boolean, stored?: JudgedBinding) => {
+      for (; this.#next < this.#changes.length; this.#next += 1) {
+        const change = this.#changes[this.#next] as Binding;
+        if (!isDue(change)) return;
+        if (change.fromUserId !== stored?.fromUserId) judge(change, undefined);
       }
+    };
+    for (const stored of page) {
+      judgeUntil((change) => inOrder(change, stored) <= 0, stored);
       judge(stored, stored.reason);
     }
-    if (isLast) for (const change of this.#changes.splice(0)) judge(change, undefined);
+    if (isLast) judgeUntil(() => true);
     return verdicts;
   }
 

@@ -16,9 +16,9 @@ import {
 import { QUERY_SETTINGS } from './run-resolver-sql.ts';
 
 /** Server bindings of each identity that are read at first: as a rule there are none after those that are new. */
-const FIRST_PAGE = 100;
+const FIRST_ROWS = 100;
 /** Server bindings of one identity that are read at a time where more are to be judged again. */
-const PAGE = 20_000;
+const NEXT_ROWS = 20_000;
 /** Identities that are judged again at a time where the limit has changed. */
 const IDENTITIES = 1000;
 
@@ -33,9 +33,18 @@ export type WriteRows = (rows: readonly MigrationRow[]) => Promise<void>;
 export class BindingJudge {
   readonly #generation: number;
   readonly #limitOf: (environment: number) => IdentifyLimit | null;
+  readonly #firstRows: number;
+  readonly #nextRows: number;
 
-  constructor(options: { generation: number; limitOf: (environment: number) => IdentifyLimit | null }) {
+  /** `mostRead`: rows of an identity that are read at a time, where it is not to be the default. */
+  constructor(options: {
+    generation: number;
+    limitOf: (environment: number) => IdentifyLimit | null;
+    mostRead?: number | undefined;
+  }) {
     this.#generation = options.generation;
+    this.#firstRows = options.mostRead ?? FIRST_ROWS;
+    this.#nextRows = options.mostRead ?? NEXT_ROWS;
     this.#limitOf = options.limitOf;
   }
 
@@ -118,13 +127,11 @@ export class BindingJudge {
     { toEnd, write }: { toEnd: boolean; write: WriteRows },
   ): Promise<MigrationRow[]> {
     const limit = this.#limitOf(environment);
-    const verdicts: MigrationRow[] = [];
-    const limited = new Map<number, MigrationRow[]>();
-    for (const row of changes) {
-      if (limit === null || row.source !== 'server')
-        verdicts.push(judged(row, canonicalIds.has(row.from_user_id) ? 'canonical_id' : ''));
-      else limited.set(row.to_user_id, [...(limited.get(row.to_user_id) ?? []), row]);
-    }
+    const isLimited = (row: MigrationRow) => limit !== null && row.source === 'server';
+    const verdicts = changes
+      .filter((row) => !isLimited(row))
+      .map((row) => judged(row, canonicalIds.has(row.from_user_id) ? 'canonical_id' : ''));
+    const limited = Map.groupBy(changes.filter(isLimited), (row) => row.to_user_id);
     if (limit === null || limited.size === 0) return verdicts;
     const since = new Map(
       [...limited].map(([identity, rows]) => [identity, rows.reduce(earliest, Number.POSITIVE_INFINITY)]),
@@ -154,7 +161,7 @@ export class BindingJudge {
       toEnd,
       write,
     });
-    return [...verdicts, ...own];
+    return verdicts.concat(own);
   }
 
   /** Verdicts of the changes; others that change are written on the way. */
@@ -195,15 +202,15 @@ export class BindingJudge {
     };
 
     const first = Map.groupBy(
-      await read(judgedSinceSql(generation, environment, since, FIRST_PAGE)),
+      await read(judgedSinceSql(generation, environment, since, this.#firstRows)),
       (row) => row.to_user_id,
     );
     for (const [identity, judge] of judges) {
       let page: readonly JudgedRow[] = first.get(identity) ?? [];
-      let most = FIRST_PAGE;
+      let most = this.#firstRows;
       await take(identity, judge, page, page.length < most);
       while (page.length === most && (toEnd || !judge.isSettled)) {
-        most = PAGE;
+        most = this.#nextRows;
         page = await read(judgedAfterSql(generation, environment, page.at(-1) as JudgedRow, most));
         await take(identity, judge, page, page.length < most);
       }

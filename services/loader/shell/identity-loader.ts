@@ -11,7 +11,7 @@ import type { ChunkLoader } from './loading-consumer.ts';
 import type { PatientClickHouse } from './patient-clickhouse.ts';
 
 /** How often bindings are looked over for devices that have become known as an identity's own id since. */
-const RECHECK_MS = 10_000;
+const RECHECK_MS = 3000;
 /** How often they are looked over whatever was noted since. */
 const RECHECK_ALL_MS = 60 * 60 * 1000;
 

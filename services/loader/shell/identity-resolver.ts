@@ -27,7 +27,7 @@ const MOST_ROWS = 50_000;
 /** Devices that are looked over at a time. */
 const DEVICES = 10_000;
 /** How long before the last look-over a device may have been noted that was not visible then. */
-const MARGIN_SECONDS = 600;
+const MARGIN_SECONDS = 180;
 
 export type IdentityResolverOptions = {
   readonly generation: number;
@@ -35,6 +35,8 @@ export type IdentityResolverOptions = {
   /** Say what the server's identify may bind; one that is not among them has Heap's limit. */
   readonly environments?: readonly Environment[];
   readonly mostRecent?: number;
+  readonly mostRows?: number;
+  readonly mostRead?: number;
 };
 
 /**
@@ -47,6 +49,7 @@ export class IdentityResolver {
   readonly #environments: readonly Environment[];
   readonly #judge: BindingJudge;
   readonly #mostRecent: number;
+  readonly #mostRows: number;
   /** Greater than the version of any row written before; 0 = not looked up yet. */
   #lastVersion = 0;
   /** Whether the verdicts in the table are known to be reached by the limits. */
@@ -61,8 +64,10 @@ export class IdentityResolver {
     this.#judge = new BindingJudge({
       generation: options.generation,
       limitOf: (number) => this.#limitOf(number),
+      mostRead: options.mostRead,
     });
     this.#mostRecent = options.mostRecent ?? MOST_RECENT;
+    this.#mostRows = options.mostRows ?? MOST_ROWS;
   }
 
   /** Another may have written since: whatever was known of the table is looked up again. */
@@ -86,13 +91,12 @@ export class IdentityResolver {
     await this.followLimits(clickHouse);
     const version = await this.#nextVersion(clickHouse);
     const changed = this.#collect(clickHouse, version);
-    const verdicts: MigrationRow[] = [];
-    for (const environment of new Set(added.map((row) => row.environment))) {
-      const own = added.filter((row) => row.environment === environment);
+    let verdicts: MigrationRow[] = [];
+    for (const [environment, own] of Map.groupBy(added, (row) => row.environment)) {
       const options = { toEnd: isRepeat, write: changed.add };
-      verdicts.push(...(await this.#judge.judge(clickHouse, environment, own, options)));
+      verdicts = verdicts.concat(await this.#judge.judge(clickHouse, environment, own, options));
     }
-    await this.#write(clickHouse, [...changed.rest(), ...verdicts], version, settings);
+    await this.#write(clickHouse, changed.rest().concat(verdicts), version, settings);
   }
 
   /**
@@ -116,7 +120,7 @@ export class IdentityResolver {
           QUERY_SETTINGS,
         );
         const verdicts = await this.#judge.judgeTakeovers(clickHouse, environment, takeovers, changed.add);
-        await this.#write(clickHouse, [...changed.rest(), ...verdicts], version, {});
+        await this.#write(clickHouse, changed.rest().concat(verdicts), version, {});
       }
     }
     this.#lookedOverAt = clock?.now;
@@ -178,7 +182,7 @@ export class IdentityResolver {
       rest,
       add: async (more: readonly MigrationRow[]) => {
         for (const row of more) rows.push(row);
-        if (rows.length >= MOST_ROWS) await this.#write(clickHouse, rest(), version, {});
+        if (rows.length >= this.#mostRows) await this.#write(clickHouse, rest(), version, {});
       },
     };
   }
