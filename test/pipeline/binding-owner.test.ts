@@ -343,6 +343,7 @@ test('an identity that collects very many devices is logged once and counted, wh
 
 test('an installation from before devices were noted with a time finds takeovers as a new one does', async () => {
   const generation = 9;
+  await stage.kill('SIGTERM');
   await openGeneration(generation);
   await clickHouse.command('DROP VIEW cairn.devices_from_events');
   await clickHouse.command('ALTER TABLE cairn.devices DROP COLUMN noted_at');
