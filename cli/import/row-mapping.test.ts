@@ -49,6 +49,7 @@ test('options that contradict each other or the file are wrong use', () => {
     [{ map: ['a=x', 'b=x'] }, [], /two columns the name "x"/],
     [{ types: ['a=date'] }, [], /Unknown type "date"/],
     [{}, ['email', 'plan'], /No column "identity": say with --identity COLUMN.*"email", "plan"/],
+    [{}, ['identity;plan'], /the columns are "identity;plan"; if cells end otherwise, say --delimiter/],
     [{ skip: ['plna'] }, ['identity', 'plan'], /No column "plna"; did you mean plan\?/],
     [{}, ['identity', 'x', 'x'], /Two columns are named "x"/],
     [{ map: ['a=b'] }, ['identity', 'a', 'b'], /Columns "a" and "b" would both become property "b"/],

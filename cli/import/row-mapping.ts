@@ -54,7 +54,10 @@ export class RowMapping {
    */
   check(columns: readonly string[]): readonly string[] {
     const { subject, idColumn } = this.#options;
-    const there = `the columns are ${columns.map((column) => JSON.stringify(column)).join(', ')}`;
+    const [only = ''] = columns;
+    const hint =
+      columns.length === 1 && /[;\t|]/.test(only) ? '; if cells end otherwise, say --delimiter' : '';
+    const there = `the columns are ${columns.map((column) => JSON.stringify(column)).join(', ')}${hint}`;
     const twice = columns.find((column, index) => column !== '' && columns.indexOf(column) !== index);
     if (twice !== undefined) throw new UsageError(`Two columns are named ${JSON.stringify(twice)}; ${there}`);
     if (!columns.includes(idColumn)) {
