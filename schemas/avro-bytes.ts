@@ -41,9 +41,15 @@ export class Cursor {
     return bytes;
   }
 
-  /** Passes over bytes or a string. */
-  skipBytes(): void {
-    this.at = this.#end();
+  /** Passes over some values that are bytes or strings. */
+  skipBytes(values: number): void {
+    const bytes = this.#bytes;
+    for (let value = 0; value < values; value += 1) {
+      const byte = bytes[this.at];
+      // Most are empty.
+      if (byte === 0) this.at += 1;
+      else this.at = this.#end();
+    }
   }
 
   string(): string {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { collectedCodec } from './codec.ts';
-import { readHead, withPrefix } from './collected-head.ts';
+import { isInBackground, readHead, withPrefix } from './collected-head.ts';
+import { schemas } from './registry.ts';
 
 const id = fc.oneof(
   fc.maxSafeNat(),
@@ -58,6 +59,28 @@ test('withPrefix() gives the bytes that encoding the changed record gives', () =
       assert.equal(changed.toString('hex'), expected.toString('hex'));
     }),
   );
+});
+
+test('isInBackground() tells by the end of a record what decoding it tells', () => {
+  fc.assert(
+    fc.property(
+      collected,
+      fc.constantFrom('', 'foreground', 'background'),
+      fc.constantFrom('{}', '{"a":"background"}', '{"a":"\\u0014background"}'),
+      (value, app_visibility, properties) => {
+        const bytes = collectedCodec.encode({ ...value, app_visibility, properties });
+        assert.equal(isInBackground(bytes, readHead(bytes)), app_visibility === 'background');
+      },
+    ),
+  );
+  // Version 1 ends with its properties, which may be any bytes.
+  const [first] = schemas;
+  const older = first?.type.toBuffer({
+    ...collectedCodec.decode(collectedCodec.encode({})),
+    properties: '\x14background',
+  }) as Buffer;
+  const framed = Buffer.concat([Buffer.from([0, 0, 0, 0, 1]), older]);
+  assert.equal(isInBackground(framed, readHead(framed)), false);
 });
 
 test('readHead() throws DecodeError on any bytes that are not a record, and nothing else', () => {

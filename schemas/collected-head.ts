@@ -27,6 +27,18 @@ export type CollectedHead = {
   restAt: number;
 };
 
+const FIRST_VERSION = 1;
+/** The last field of a record of an application in the background: length and text. */
+const IN_BACKGROUND = Buffer.from('\x14background', 'latin1');
+
+/**
+ * Whether an application was in the background. It is said by the record's last field, so the end tells without the rest
+ * being read; version 1 could not say it.
+ */
+export function isInBackground(value: Buffer, { schemaId }: CollectedHead): boolean {
+  return schemaId !== FIRST_VERSION && value.subarray(-IN_BACKGROUND.length).equals(IN_BACKGROUND);
+}
+
 /** The fields a stage may rewrite. */
 export type Prefix = { readonly userId: number; readonly sessionId: number; readonly late: boolean };
 

@@ -52,9 +52,13 @@ export function foreignAnonymousId(anonymousId: string): number {
 /** Kafka key of a record: environment (11 bits) and id (53 bits) as a big-endian 64-bit integer. */
 export function recordKey(environment: number, id: number): Buffer {
   const key = Buffer.allocUnsafe(8);
-  key.writeUInt32BE(environment * 2 ** 21 + Math.floor(id / 2 ** 32), 0);
-  key.writeUInt32BE(id % 2 ** 32, 4);
+  writeKey(key, environment, id, 0);
   return key;
+}
+
+function writeKey(key: Buffer, environment: number, id: number, at: number): void {
+  key.writeUInt32BE(environment * 2 ** 21 + Math.floor(id / 2 ** 32), at);
+  key.writeUInt32BE(id % 2 ** 32, at + 4);
 }
 
 /** Environment and id of a record key. Throws RangeError where it is not one. */
@@ -83,8 +87,11 @@ export function sessionKey(
   sessionId: number,
   openedAtMs: number,
 ): Buffer {
-  const parts = [recordKey(environment, deviceId), recordKey(0, sessionId)];
-  return Buffer.concat(openedAtMs === 0 ? parts : [...parts, recordKey(0, openedAtMs)]);
+  const key = Buffer.allocUnsafe(openedAtMs === 0 ? 16 : 24);
+  writeKey(key, environment, deviceId, 0);
+  writeKey(key, 0, sessionId, 8);
+  if (openedAtMs !== 0) writeKey(key, 0, openedAtMs, 16);
+  return key;
 }
 
 /** Parts of a session key. Throws RangeError where it is not one. */

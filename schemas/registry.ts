@@ -16,6 +16,7 @@ export const PUBLISHED = [
   { id: 7, name: 'Generation', file: 'generation.v1.avsc' },
   { id: 8, name: 'Generation', file: 'generation.v2.avsc' },
   { id: 9, name: 'Session', file: 'session.v2.avsc' },
+  { id: 10, name: 'Collected', file: 'collected.v2.avsc' },
 ] as const;
 
 export type SchemaName = (typeof PUBLISHED)[number]['name'];

@@ -72,7 +72,7 @@ export function readSessionHead(value: Buffer): { head: SessionHead; description
     absorbed_opened_at: [],
   };
   const describedAt = cursor.at;
-  for (let text = 0; text < DESCRIBING; text += 1) cursor.skipBytes();
+  cursor.skipBytes(DESCRIBING);
   const description = value.subarray(describedAt, cursor.at);
   if (cursor.at < value.length) {
     head.opened_at = cursor.long();

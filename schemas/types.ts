@@ -22,7 +22,7 @@ export type Collected = {
   received_at: number;
   /** web, ios, android or server. Only client sources take part in sessions. */
   source: string;
-  /** Heap's event type: `view page`, click, change, submit, touch, `edit field`; a custom event's own name. */
+  /** Heap's event type: `view page`, click, change, submit, touch, `edit field`; a custom event's own name, or custom where that is one of these. */
   type: string;
   /** First 16 bytes of SHA-256 of the client's idempotency key; empty when the client sent none. */
   idempotency: Buffer;
@@ -92,6 +92,8 @@ export type Collected = {
   is_bot: boolean;
   /** JSON object, flat: normalised property names to string, number or boolean. */
   properties: string;
+  /** Whether a mobile application was in the foreground or background; empty = not said, as good as the foreground. */
+  app_visibility: string;
 };
 
 /** The whole row of one part of a session of one device, published again at each change. Both output and state of the sessionizer. */

@@ -38,7 +38,9 @@ export function answersOf({ events, changes, bindings, sessions }: Published): A
     [...parts.values()].filter(({ merged_into }) => merged_into === 0),
     toldId,
   );
-  const seen = Map.groupBy(events, toldId);
+  // A server may name a client's session: its events are shown there, and are not counted in it.
+  const ofClients = events.filter(({ source }) => source !== 'server');
+  const seen = Map.groupBy(ofClients, toldId);
   return answer(
     {
       events,

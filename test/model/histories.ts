@@ -42,6 +42,8 @@ export type Deed = {
   readonly session: number;
   /** 0 = a click, else the page that is viewed. */
   readonly page: number;
+  /** Whether it is a custom event of an application, and what that says of its visibility. */
+  readonly unseen: '' | 'click' | 'custom';
 };
 
 /** A record of the log and its place there. */
@@ -112,6 +114,7 @@ export function histories({
       source: fc.constantFrom('web', 'web', 'web', 'ios', 'android', 'server'),
       session: fc.constantFrom(0, 0, 0, 901, 902),
       page: fc.nat(PAGES.length),
+      unseen: fc.constantFrom('', '', 'click', 'custom'),
     }),
     { maxLength },
   );
@@ -132,6 +135,7 @@ export function aDeed(fields: Partial<Deed> = {}): Deed {
     source: 'web',
     session: 0,
     page: 0,
+    unseen: '',
     ...fields,
   };
 }
@@ -189,13 +193,15 @@ function recordOf(deed: Deed, receivedAt: number, eventId: number): Collected {
     case 'junk': {
       const click = { type: 'click', name: 'click', target_text: 'Buy', ...appOf(eventId) };
       const page = PAGES[deed.page - 1];
+      const visibility = deed.unseen === '' ? {} : { app_visibility: 'background' };
+      const custom = deed.unseen === 'custom' ? { type: 'Synced', name: 'Synced' } : {};
       const seen =
         page === undefined ? click : { ...appOf(eventId), type: 'view page', name: 'pageview', ...page.sent };
       const own = deed.byName
         ? { ...at(named), identity, source: 'server' }
         : { ...at(deed.device), session_id: deed.session };
       const idempotency = deed.key === 0 ? Buffer.alloc(0) : idempotencyHash(`key ${deed.key}`);
-      return { ...common, ...seen, ...own, idempotency, kind: 'event' };
+      return { ...common, ...seen, ...custom, ...visibility, ...own, idempotency, kind: 'event' };
     }
     case 'identify': {
       // Whoever can compute the public hash of an identity can send it as an anonymous id.

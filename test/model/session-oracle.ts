@@ -101,7 +101,31 @@ const sameIdVisit = (known: readonly Visit[], visits: readonly Visit[], id: numb
       (visit.id === id || visits.some((other) => other.id === id && other.mergedInto === visit)),
   );
 
-/** The visit that an event is within the gap of; where it is of several, they become one, and the earliest stays. */
+/** What an application does unseen keeps no visit open, but for what iOS captures by itself. */
+const CAPTURED = ['view page', 'click', 'change', 'submit', 'touch', 'edit field'];
+const isPassive = (event: Collected) =>
+  isMobile(event) &&
+  event.app_visibility === 'background' &&
+  !(event.source === 'ios' && CAPTURED.includes(event.type));
+
+const lasting = (events: readonly Collected[]) => events.filter((event) => !isPassive(event));
+
+/** From the first event that keeps a visit open to the last; undefined for one that nothing keeps open. */
+function spanOf(events: readonly Collected[]): { from: number; to: number } | undefined {
+  const times = lasting(events).map(({ time }) => time);
+  return times.length === 0 ? undefined : { from: Math.min(...times), to: Math.max(...times) };
+}
+
+/** Whether a visit that is kept open has an unseen event in it: not before it, and within the gap after. */
+const covers = (events: readonly Collected[], time: number, gapMs: number) => {
+  const span = spanOf(events);
+  return span !== undefined && span.from <= time && time <= span.to + gapMs;
+};
+
+/**
+ * The visit that an event is of: within the gap of what keeps it open. Where it is of several, they become one and the
+ * earliest stays; unseen events that are visits by themselves go into one that comes over them.
+ */
 function gapVisit(
   known: readonly Visit[],
   visits: readonly Visit[],
@@ -111,8 +135,18 @@ function gapVisit(
   const [survivor, ...others] = known
     .filter(({ isGap, mergedInto }) => isGap && mergedInto === undefined)
     .filter(({ events }) => describing(events).source === event.source)
-    .filter(({ events }) => events.some(({ time }) => Math.abs(time - event.time) <= gapMsOf(event)))
-    .toSorted((a, b) => startOf(a) - startOf(b));
+    .filter((visit, _, own) => {
+      const gapMs = gapMsOf(event);
+      if (isPassive(event)) return covers(visit.events, event.time, gapMs);
+      const near = (one: Visit) => {
+        const span = spanOf(one.events);
+        return span !== undefined && event.time >= span.from - gapMs && event.time <= span.to + gapMs;
+      };
+      const together = [event, ...own.filter(near).flatMap(({ events }) => events)];
+      return near(visit) || (!spanOf(visit.events) && covers(together, startOf(visit), gapMs));
+    })
+    .toSorted((a, b) => startOf(a) - startOf(b) || a.id - b.id)
+    .slice(0, isPassive(event) ? 1 : undefined);
   for (const absorbed of others) {
     survivor?.events.push(...absorbed.events);
     for (const one of visits) {
@@ -144,7 +178,7 @@ export function rowOf(visit: Visit, visits: readonly Visit[]): Partial<Session> 
     gap: isGap,
     late: isLate,
     updated_at: updatedMs,
-    extended_at: Math.max(...visit.events.map(({ time }) => time)),
+    extended_at: spanOf(visit.events)?.to ?? 0,
     ...whatEventsSay(visit.events),
   };
 }

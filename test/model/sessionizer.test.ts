@@ -24,7 +24,8 @@ const oneVisitor = (passing: readonly number[]) =>
     .array(
       fc.record({
         kind: fc.constantFrom('event', 'event', 'event', 'event', 'tick'),
-        source: fc.constantFrom('web', 'web', 'ios'),
+        source: fc.constantFrom('web', 'web', 'ios', 'android'),
+        unseen: fc.constantFrom('', 'click', 'custom'),
         halfGaps: fc.oneof(fc.nat(6), fc.nat(30)),
         offMs: fc.constantFrom(0, 0, 0, 1, -1),
         laterMs: fc.oneof(
@@ -37,10 +38,10 @@ const oneVisitor = (passing: readonly number[]) =>
     )
     .map((events) => {
       let passedMs = 0;
-      return events.map(({ kind, source, halfGaps, offMs, laterMs, page }) => {
+      return events.map(({ kind, source, unseen, halfGaps, offMs, laterMs, page }) => {
         passedMs += laterMs;
         const timeMs = halfGaps * (source === 'web' ? 15 : 2.5) * MINUTE_MS + offMs;
-        return aDeed({ kind, source, laterMs, page, agoMs: passedMs - timeMs });
+        return aDeed({ kind, source, unseen, laterMs, page, agoMs: passedMs - timeMs });
       });
     });
 

@@ -271,3 +271,30 @@ test('capture() refuses what is wrong, row by row', () => {
   );
   assert.deepEqual(capture({}, [{ type: 'click' }]).rejected[0]?.code, 'missing_user');
 });
+
+test('capture() makes no captured kind of a custom event that has the name of one', () => {
+  const names = ['view page', 'click', 'change', 'submit', 'touch', 'edit field', 'pageview', 'View Page'];
+  const events = names.map((name) => ({ type: 'custom', name }));
+  const taken = capture({ user_id: 5 }, events).accepted.map(({ name, type }) => [name, type]);
+  assert.deepEqual(
+    taken,
+    names.map((name) => [name, ['pageview', 'View Page'].includes(name) ? name : 'custom']),
+  );
+});
+
+test('capture() takes what an application says of its visibility, and refuses what it cannot know', () => {
+  const event = { type: 'custom', name: 'Synced' };
+  const said = ['foreground', 'background', null, 'hidden'];
+  const { accepted, rejected } = capture(
+    { user_id: 5, library: 'ios' },
+    said.map((app_visibility) => ({ ...event, app_visibility })),
+  );
+  assert.deepEqual(
+    accepted.map(({ app_visibility }) => app_visibility),
+    ['foreground', 'background', ''],
+  );
+  assert.deepEqual(
+    rejected.map(({ index, code }) => [index, code]),
+    [[3, 'invalid_app_visibility']],
+  );
+});

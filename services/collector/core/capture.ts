@@ -1,6 +1,6 @@
 /** Rows of `POST /v1/capture`, the API that browsers and apps speak (docs/CAPTURE.md). */
 import { canonicalUserId } from '#schemas/ids.ts';
-import type { Source } from '#schemas/kinds.ts';
+import { customType, type Source, VISIBILITIES } from '#schemas/kinds.ts';
 import type { Collected } from '#schemas/types.ts';
 import { accountPropertiesFrom } from './account-properties.ts';
 import { readEventName } from './event-name.ts';
@@ -14,7 +14,7 @@ import { settleTime } from './timestamps.ts';
 import { RESERVED_ID } from './user-properties.ts';
 import { isRefusal, type Refusal, refuse, shown } from './verdict.ts';
 
-/** Heap's event type of each kind of client event; a custom event's type is its own name. */
+/** Heap's event type of each kind of client event; that of a custom event follows from its name. */
 const EVENT_TYPES: Readonly<Record<string, string>> = {
   pageview: 'view page',
   click: 'click',
@@ -97,6 +97,8 @@ function readClientEvent(
     'invalid_session_id',
   );
   if (typeof sessionId !== 'number') return sessionId;
+  const visibility = readVisibility(row['app_visibility']);
+  if (typeof visibility !== 'string') return visibility;
   const pageviewId = readOptionalId(row['pageview_id'], 'pageview_id', 'invalid_pageview_id');
   if (typeof pageviewId !== 'number') return pageviewId;
 
@@ -104,7 +106,8 @@ function readClientEvent(
   input.session_id = sessionId;
   input.pageview_id = pageviewId;
   input.name = name;
-  input.type = EVENT_TYPES[type] || name;
+  input.type = type === 'custom' ? customType(name) : (EVENT_TYPES[type] as string);
+  input.app_visibility = visibility;
   input.user_agent = client.userAgent;
   input.browser = client.browser;
   input.platform = client.platform;
@@ -124,6 +127,18 @@ function readClientEvent(
   if (isRefusal(normal)) return normal;
   input.properties = normal.json;
   return input;
+}
+
+/** Whether the application was in sight when it happened; empty where it does not say. */
+function readVisibility(value: unknown): string | Refusal {
+  if (value === undefined || value === null) return '';
+  return (
+    VISIBILITIES.find((known) => known === value) ??
+    refuse(
+      'invalid_app_visibility',
+      `Cannot read app_visibility: want ${VISIBILITIES.join(' or ')}, current value is ${shown(value)}`,
+    )
+  );
 }
 
 /**

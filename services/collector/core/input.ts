@@ -76,5 +76,6 @@ export function emptyRecord(): Collected {
     city: '',
     is_bot: false,
     properties: '{}',
+    app_visibility: '',
   };
 }

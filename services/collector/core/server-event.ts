@@ -1,4 +1,5 @@
 import { canonicalUserId } from '#schemas/ids.ts';
+import { customType } from '#schemas/kinds.ts';
 import type { Collected } from '#schemas/types.ts';
 import { readEventName } from './event-name.ts';
 import { readIdempotencyKey, readOptionalId } from './ids.ts';
@@ -32,7 +33,7 @@ export function serverEvent(row: Row, who: Who, properties: unknown, scope: Scop
   input.client_time = settled.clientTime;
   if ('identity' in who) input.identity = who.identity;
   input.name = name;
-  input.type = name;
+  input.type = customType(name);
   input.properties = normal.json;
   input.flags = flags;
   return input;

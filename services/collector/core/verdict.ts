@@ -14,6 +14,7 @@ export const ROW_CODES = [
   'placeholder_identity',
   'missing_account_id',
   'invalid_account_id',
+  'invalid_app_visibility',
   'account_id_too_long',
   'invalid_session_id',
   'invalid_pageview_id',

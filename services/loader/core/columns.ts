@@ -31,6 +31,7 @@ const REPETITIVE = new Set([
   'region',
   'city',
   'library',
+  'app_visibility',
 ]);
 
 type Field = { readonly name: string; readonly type: unknown };

@@ -22,6 +22,9 @@ const DEVICE_INDEX = 'INDEX device_index device_id TYPE bloom_filter(0.01) GRANU
 /** What names a session, and the beginning of its rows' sort key. */
 const SESSION_NAME = 'generation, environment, device_id, session_id';
 
+/** Columns of version 2 of `Collected`. */
+const COLLECTED_V2 = ['app_visibility'];
+
 /** Columns of version 2 of `Session`. */
 const SESSION_V2 = ['opened_at', 'extended_at', 'absorbed_opened_at'];
 
@@ -121,6 +124,7 @@ export const STORAGE_SQL: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS cairn.events (${columnList(STORED_TABLES.events)}, ${OFFSET_INDEX}, ${DEVICE_INDEX})
 ENGINE = MergeTree PARTITION BY (generation, toYYYYMM(time))
 ORDER BY (environment, event_table_name, device_id, time, event_id) SETTINGS ${SETTINGS}`,
+  `ALTER TABLE cairn.events ${addColumns(STORED_TABLES.events, 'properties', COLLECTED_V2)}`,
   // For a table of before there was one; parts get it as they are merged.
   `ALTER TABLE cairn.events ADD ${DEVICE_INDEX.replace('INDEX', 'INDEX IF NOT EXISTS')}`,
 

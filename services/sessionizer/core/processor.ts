@@ -1,12 +1,13 @@
 import type { InputRecord, Output, Processor, Step } from '#lib/streams/processor.ts';
 import { collectedCodec } from '#schemas/codec.ts';
 import { checkHead } from '#schemas/collected-checks.ts';
-import { type CollectedHead, readHead, withPrefix } from '#schemas/collected-head.ts';
+import { type CollectedHead, isInBackground, readHead, withPrefix } from '#schemas/collected-head.ts';
 import { DecodeError } from '#schemas/framing.ts';
 import { gapSessionId, parseSessionKey, sessionKey } from '#schemas/ids.ts';
 import { readSessionHead } from '#schemas/session-head.ts';
+import { sessionsMet } from './gap-sessions.ts';
 import { OpenSessions } from './open-sessions.ts';
-import { LONGEST_LATENESS_MS, ruleOf } from './rules.ts';
+import { extendsSession, LONGEST_LATENESS_MS, ruleOf } from './rules.ts';
 import { absorbSession, extendSession, type OpenSession, openSession, type SessionEvent } from './session.ts';
 import { encodeSession, soundRow } from './session-row.ts';
 import {
@@ -85,7 +86,11 @@ function sessionize(
   const output = { topic: 'events.sessionized', key: record.key, timestampMs: record.timestampMs } as const;
   if (rule === undefined) return { ...output, value: bytes };
 
-  const event: SessionEvent = { head, decode: () => collectedCodec.decode(bytes) };
+  const event: SessionEvent = {
+    head,
+    extends: extendsSession(head.source, head.type, () => isInBackground(bytes, head)),
+    decode: () => collectedCodec.decode(bytes),
+  };
   const late = head.time < streamTimeMs - rule.latenessMs;
   const session =
     head.sessionId === 0
@@ -115,13 +120,6 @@ function joinClientSession(
   return session;
 }
 
-/**
- * Which gap sessions an event at t meets (gap g, both ends inclusive):
- *
- *     [start .......... end]            met when start - g <= t <= end + g
- *                            t
- *     [a ... b]      t      [c ... d]   met both: one session [a, d] from here on
- */
 function joinGapSession(
   state: SessionizerState,
   event: SessionEvent,
@@ -129,14 +127,9 @@ function joinGapSession(
   late: boolean,
   streamTimeMs: number,
 ): OpenSession {
-  const { environment, deviceId, eventId, time, source } = event.head;
+  const { environment, deviceId, eventId } = event.head;
   const open = state.sessions.of(environment, deviceId, streamTimeMs);
-  const met = open
-    .filter(({ gap, library, started_at, ended_at }) => {
-      return gap && library === source && time >= started_at - gapMs && time <= ended_at + gapMs;
-    })
-    .toSorted((a, b) => a.started_at - b.started_at || a.session_id - b.session_id);
-  const [survivor, ...others] = met;
+  const [survivor, ...others] = sessionsMet(open, event, gapMs);
   if (survivor === undefined) {
     const sessionId = gapSessionId(deviceId, eventId);
     // An event id may come twice. Readers know events by their session's id, so an id that is open stays one session.

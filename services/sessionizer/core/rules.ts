@@ -1,3 +1,5 @@
+import { isCaptured } from '#schemas/kinds.ts';
+
 const MINUTE_MS = 60 * 1000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
@@ -11,6 +13,15 @@ type Rule = {
 /** Heap's gaps (web 30 min, mobile 5 min); mobile clients keep events up to six days before they send them. */
 const WEB: Rule = { gapMs: 30 * MINUTE_MS, latenessMs: DAY_MS };
 const MOBILE: Rule = { gapMs: 5 * MINUTE_MS, latenessMs: 6 * DAY_MS };
+
+/**
+ * Whether an event keeps its session open (Heap, mobile): one in the foreground does, a custom event in the background
+ * does not, and what iOS captures by itself does wherever it happens.
+ */
+export function extendsSession(source: string, type: string, isInBackground: () => boolean): boolean {
+  if (source === 'web') return true;
+  return (source === 'ios' && isCaptured(type)) || !isInBackground();
+}
 
 export const LONGEST_LATENESS_MS: number = MOBILE.latenessMs;
 

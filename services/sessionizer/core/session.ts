@@ -11,7 +11,12 @@ export type OpenSession = SessionHead & { description: Uint8Array };
 const PAGEVIEW_TYPE = 'view page';
 
 /** An event of a session: what every event has, and a way to the rest for the few that need it. */
-export type SessionEvent = { readonly head: CollectedHead; readonly decode: () => Collected };
+export type SessionEvent = {
+  readonly head: CollectedHead;
+  /** Whether it keeps the session open: what an application does in the background does not. */
+  readonly extends: boolean;
+  readonly decode: () => Collected;
+};
 
 type Opening = { readonly sessionId: number; readonly gap: boolean; readonly late: boolean };
 
@@ -72,7 +77,7 @@ export function extendSession(session: OpenSession, event: SessionEvent, streamT
     session.first_pageview_event_id = eventId;
   }
   session.ended_at = Math.max(session.ended_at, time);
-  session.extended_at = Math.max(session.extended_at, time);
+  if (event.extends) session.extended_at = Math.max(session.extended_at, time);
   session.event_count += 1;
   if (isPageview) session.pageview_count += 1;
   session.user_id = userId;
