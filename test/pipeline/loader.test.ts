@@ -40,6 +40,11 @@ test('events, sessions, properties and bindings show in the readers’ views', a
       name: 'Sign Up - Click',
       properties: '{"plan":"pro","seats":3,"a.b":true,"time":1}',
     }),
+    event({ device_id: carla, event_id: 14, name: 'paid', source: 'server', identity: 'carla' }),
+  ]);
+  // The value that is loaded first gives its column the type.
+  await stage.untilRows('SELECT plan FROM main_production.sign_up_click', [{ plan: 'pro' }]);
+  await stage.send('events.sessionized', [
     event({
       device_id: 2,
       event_id: 13,
@@ -47,7 +52,6 @@ test('events, sessions, properties and bindings show in the readers’ views', a
       source: 'server',
       properties: '{"plan":7}',
     }),
-    event({ device_id: carla, event_id: 14, name: 'paid', source: 'server', identity: 'carla' }),
   ]);
   await stage.send('sessions', [
     session({ device_id: 1, session_id: 5, event_id: 11, utm_source: 'ad', library: 'web' }),
