@@ -22,6 +22,22 @@ export const TYPES: Readonly<Record<ColumnKind, RegExp>> = {
   text: /^(String|Nullable\(String\)|LowCardinality\((String|Nullable\(String\))\))$/,
 };
 
+/** Columns that Heap's schema gives sessions, pageviews and events alike, from `library` on. */
+const OF_SESSION = [
+  ...['library', 'platform', 'device_type', 'country', 'region', 'city', 'ip', 'referrer', 'landing_page'],
+  ...['landing_page_query', 'landing_page_hash', 'browser', 'search_keyword', 'utm_source', 'utm_campaign'],
+  ...[
+    'utm_medium',
+    'utm_term',
+    'utm_content',
+    'device',
+    'carrier',
+    'app_name',
+    'app_version',
+    'heap_app_name',
+  ],
+  ...['heap_app_version', 'heap_device', 'heap_device_id', 'phone_model'],
+];
 const UTM = ['utm_source', 'utm_campaign', 'utm_medium', 'utm_term', 'utm_content'];
 const PLACE = ['country', 'region', 'city', 'ip'];
 const LANDING = ['landing_page', 'landing_page_query', 'landing_page_hash'];
@@ -142,13 +158,28 @@ export const READERS: readonly Reader[] = [
     commit: '',
     files: [],
     reads: {
+      users: ['user_id', 'identity', 'handle', 'email', 'joindate', 'last_modified'],
+      sessions: ['event_id', 'user_id', 'session_id', 'time', ...OF_SESSION],
+      pageviews: [
+        ...['event_id', 'user_id', 'session_id', 'session_time', 'time', ...OF_SESSION, ...PAGE],
+        ...['view_controller', 'screen_a11y_id', 'screen_a11y_label', 'target_a11y_label'],
+      ],
+      all_events: ['event_id', 'user_id', 'session_id', 'time', 'event_table_name'],
       user_migrations: ['from_user_id', 'to_user_id', 'time'],
       [ANY_EVENT]: [
-        ...['event_id', 'user_id', 'session_id', 'session_time', 'time', 'type', 'library', 'platform'],
-        ...['device_type', ...PLACE, 'referrer', ...LANDING, 'browser', 'search_keyword', ...UTM],
-        ...['device', 'carrier', 'app_name', 'app_version', 'path', 'query', 'hash', 'href', 'target_text'],
-        ...['action_method', 'target_view_class', 'target_view_name', 'target_a11y_id', 'target_a11y_label'],
-        ...['screen_a11y_id', 'screen_a11y_label', 'pageview_id', ...HEAP_DEVICE, 'phone_model'],
+        ...[
+          'event_id',
+          'user_id',
+          'session_id',
+          'session_time',
+          'time',
+          'type',
+          ...OF_SESSION,
+          'path',
+          'query',
+        ],
+        ...['hash', 'href', 'target_text', 'action_method', 'target_view_class', 'target_view_name'],
+        ...['target_a11y_id', 'target_a11y_label', 'screen_a11y_id', 'screen_a11y_label', 'pageview_id'],
       ],
     },
   },
