@@ -70,17 +70,20 @@ export const INITIAL = [
   'city',
 ] as const;
 
-/** Of two sessions the one with the smaller tuple is the earlier one; of two rows of one session, that is the newer. */
-const INITIAL_TYPE = `Tuple(started_at UInt64, event_id UInt64, newer UInt64, ${INITIAL.map((name) => `${name} String`).join(', ')})`;
-const LATEST = '18446744073709551615';
+/**
+ * `key` puts sessions in the order of (start, event id), and of the rows of one session the newest first: a number compares
+ * many times faster than a tuple.
+ */
+const INITIAL_TYPE = `Tuple(key UInt256, ${INITIAL.map((name) => `${name} String`).join(', ')})`;
 
-/** Where there is no session. */
-export const NO_INITIAL = `CAST((${LATEST}, 0, 0, ${INITIAL.map(() => "''").join(', ')}), '${INITIAL_TYPE}')`;
+/** The key where there is no session: after all others. */
+export const NO_SESSION = 'bitNot(toUInt256(0))';
 
 /** What a row of `sessions` says of its device. Not when that was seen: its events do. */
 const INITIAL_OF_SESSIONS = `SELECT generation, environment, device_id, ${NEVER} AS first_seen,
-  CAST((toUnixTimestamp64Milli(started_at), event_id, ${LATEST} - \`_offset\`, ${INITIAL.map((name) => `toString(${name})`).join(', ')}),
-    '${INITIAL_TYPE}') AS initial
+  CAST((bitOr(bitShiftLeft(toUInt256(toUnixTimestamp64Milli(started_at)), 128),
+    bitOr(bitShiftLeft(toUInt256(event_id), 64), toUInt256(bitNot(\`_offset\`)))),
+    ${INITIAL.map((name) => `toString(${name})`).join(', ')}), '${INITIAL_TYPE}') AS initial
 FROM cairn.sessions WHERE merged_into = 0`;
 
 const INITIAL_IS_FILLED = "(SELECT count() FROM cairn.upgrades WHERE name = 'devices.initial')";
@@ -182,7 +185,7 @@ DEFAULT ${NEVER}`,
   deviceView('user_properties'),
   // The description of the device's earliest session, which readers see as `initial_*` of its user.
   `ALTER TABLE cairn.devices ADD COLUMN IF NOT EXISTS initial SimpleAggregateFunction(min, ${INITIAL_TYPE})
-DEFAULT ${NO_INITIAL}`,
+DEFAULT CAST((${NO_SESSION}, ${INITIAL.map(() => "''").join(', ')}), '${INITIAL_TYPE}')`,
   `CREATE MATERIALIZED VIEW IF NOT EXISTS cairn.devices_from_sessions TO cairn.devices AS
 ${INITIAL_OF_SESSIONS}`,
   // Sessions of before there was the column, once: again would change nothing.

@@ -2,7 +2,7 @@ import { type Accounts, accountColumns, latestOfAccounts } from './accounts-view
 import { latestValue, type Property, propertyColumns, TEXT_SUFFIX, TIME_SUFFIX } from './property-columns.ts';
 import { resolvedUserId } from './resolver-sql.ts';
 import { identifier } from './sql-text.ts';
-import { INITIAL, NEVER, NO_INITIAL } from './storage-sql.ts';
+import { INITIAL, NEVER, NO_SESSION } from './storage-sql.ts';
 import { ABSENT, rowsOf, text, type ViewEnvironment, view } from './view-text.ts';
 
 const USER_COLUMNS = new Set([
@@ -74,18 +74,20 @@ export function usersViewSql(
     `SELECT u.user_id AS user_id, ${text('u.identity')} AS identity, ${builtIn('handle')} AS handle,
   ${builtIn('email')} AS email, u.joindate AS joindate, greatest(u.last_modified, c.changedAt) AS last_modified
   ${hasAccounts ? `, ${text('c.accountId')} AS account_id` : ''}
-  ${INITIAL.map((name) => `, ${text(`u.initial.${name}`)} AS initial_${name}`).join('')}
+  ${INITIAL.map((name) => `, ${text(`u.initial_${name}`)} AS initial_${name}`).join('')}
   ${own.map(({ column }) => `, c.${identifier(column)} AS ${identifier(column)}`).join('')}
   ${ofAccount.map(([column, of]) => `, a.${identifier(of)} AS ${identifier(column)}`).join('')}
 FROM (SELECT seen.user_id AS user_id, max(seen.identity) AS identity, min(seen.first_seen) AS joindate,
-  max(seen.modified) AS last_modified, min(seen.initial) AS initial
+  max(seen.modified) AS last_modified
+  ${INITIAL.map((name) => `, argMin(seen.initial_${name}, seen.initialKey) AS initial_${name}`).join('')}
 FROM (SELECT ${resolvedUserId('d')} AS user_id, CAST(max(d.identity), 'String') AS identity,
-  CAST(min(d.first_seen), 'DateTime64(3, \\'UTC\\')') AS first_seen, first_seen AS modified, min(d.initial) AS initial
+  CAST(min(d.first_seen), 'DateTime64(3, \\'UTC\\')') AS first_seen, first_seen AS modified, min(d.initial.key) AS initialKey
+  ${INITIAL.map((name) => `, argMin(d.initial.${name}, d.initial.key) AS initial_${name}`).join('')}
 FROM cairn.devices AS d WHERE ${rowsOf('d', environment)} GROUP BY user_id HAVING first_seen < ${NEVER}
 UNION ALL
 SELECT if(m.counts = 1, m.to_user_id, m.from_user_id) AS user_id, if(m.counts = 1, m.identity, '') AS identity,
   m.time AS first_seen, m.bound_at AS modified,
-  ${NO_INITIAL} AS initial
+  ${NO_SESSION} AS initialKey${INITIAL.map((name) => `, '' AS initial_${name}`).join('')}
 FROM cairn.user_migrations AS m FINAL WHERE ${rowsOf('m', environment)}) AS seen GROUP BY user_id) AS u
 LEFT ANY JOIN (SELECT ${resolvedUserId('p')} AS user_id, max(p.received_at) AS changedAt${accountId}
   ${latest.map((value) => `, ${latestValue(value, order)} AS ${identifier(value.column)}`).join('')}
