@@ -13,6 +13,8 @@ export const PAGEVIEWS_TABLE = 'pageviews';
 export const RESERVED_TABLES: ReadonlySet<string> = new Set([
   'users',
   'accounts',
+  'joint_sessions',
+  'joint_session_events',
   'sessions',
   PAGEVIEWS_TABLE,
   'all_events',

@@ -190,6 +190,15 @@ test('an identify joins what its device did before and after it, whatever date i
   }
 });
 
+test('a device that is identified in the middle of a session has one session, and all of it is that person’s', () => {
+  const minute = { laterMs: MINUTE_MS };
+  const session = [aDeed({ page: 1 }), aDeed({ ...minute, kind: 'identify' }), aDeed({ ...minute, page: 2 })];
+  assert.deepEqual(told(session), { [ANN]: [2, 1] });
+  // Another identity on the device changes nothing: it is ann's.
+  const bob = aDeed({ ...minute, kind: 'identify', identity: 1, source: 'web' });
+  assert.deepEqual(told([...session, bob, aDeed(minute)]), { [ANN]: [3, 1] });
+});
+
 test('an event exactly at the gap and a duplicate exactly at 24 hours, in one pipeline', () => {
   const again = aDeed({ key: 1, laterMs: DAY_MS, agoMs: DAY_MS });
   assert.deepEqual(told([aDeed({ key: 1 }), aDeed({ laterMs: 30 * MINUTE_MS })]), { '1/1': [2, 1] });

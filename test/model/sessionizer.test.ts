@@ -7,7 +7,7 @@ import type { PlacedOutput, ReadRecord } from '#lib/streams/fold-chunk.ts';
 import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
 import type { Collected, Session } from '#schemas/types.ts';
 import { createSessionizer } from '../../services/sessionizer/core/processor.ts';
-import { aDeed, DAY_MS, type Deed, histories, keyOf, MINUTE_MS, tell, withResent } from './histories.ts';
+import { aDeed, DAY_MS, type Deed, histories, keyOf, MINUTE_MS, T0, tell, withResent } from './histories.ts';
 import { runs } from './runs.ts';
 import { rowOf, toldId, type Visit, visitsOf } from './session-oracle.ts';
 import { type Ran, runStage, StageRun, type Turn, turns } from './stage-run.ts';
@@ -282,6 +282,17 @@ test('three sessions become one in two steps: readers of the first to go are led
   const at = (minutesAgo: number) => aDeed({ agoMs: minutesAgo * MINUTE_MS });
   // The later one of each pair goes: 0 into 50, then 50 (with 0) into 100.
   assert.deepEqual(sizes([at(100), at(50), at(0), at(25), at(75)]), [5]);
+});
+
+test('a session over the hour that a change of clocks skips or repeats is as long as any other', () => {
+  // T0 is the beginning of a UTC day; Europe changes its clocks at 01:00 UTC on these days.
+  for (const day of [Date.UTC(2026, 2, 29), Date.UTC(2026, 9, 25)]) {
+    const agoMs = T0 - (day + 50 * MINUTE_MS);
+    const over = [0, 20, 45].map((minute) => aDeed({ agoMs: agoMs - minute * MINUTE_MS }));
+    assert.deepEqual(sizes(over), [3]);
+    const apart = [0, 30, 61].map((minute) => aDeed({ agoMs: agoMs - minute * MINUTE_MS }));
+    assert.deepEqual(sizes(apart), [2, 1]);
+  }
 });
 
 test('the clock of one client that is days ahead neither closes nor joins the sessions of others', () => {

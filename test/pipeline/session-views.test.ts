@@ -1,103 +1,36 @@
 /** What readers are told of sessions, from rows of each version, in a real ClickHouse. */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startClickHouse } from '#infra/embedded/clickhouse.ts';
-import { pickFreePort } from '#infra/embedded/ports.ts';
-import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
-import { DEFAULT_ENVIRONMENTS } from '#lib/config/environments.ts';
-import { createLogger } from '#lib/service/logger.ts';
-import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
+import { collectedCodec } from '#schemas/codec.ts';
+import { recordKey } from '#schemas/ids.ts';
 import type { Collected, Session } from '#schemas/types.ts';
-import { ChunkBuilder } from '../../services/loader/core/chunk-rows.ts';
-import { NameRegistry } from '../../services/loader/core/name-registry.ts';
-import { reloadSessionsSql } from '../../services/loader/core/resolver-sql.ts';
-import { LoaderMetrics } from '../../services/loader/shell/loader-metrics.ts';
-import { insertRows } from '../../services/loader/shell/table-inserter.ts';
-import { ViewKeeper } from '../../services/loader/shell/view-keeper.ts';
+import { type Accepted, accept } from '../../services/collector/core/accept.ts';
+import { anEnvironment, RECEIVED_AT, someCircumstances } from '../../services/collector/core/testing.ts';
+import { createSessionizer } from '../../services/sessionizer/core/processor.ts';
 import { OLDER_STORAGE_SQL } from '../support/older-storage.ts';
+import { startViewDatabase, T0, type ViewDatabase } from '../support/view-database.ts';
 
-const T0 = Date.UTC(2026, 0, 1);
 const DAY_MS = 24 * 60 * 60 * 1000;
-const log = createLogger('test', 'error');
 
-let clickHouse: ClickHouse;
-let stop: () => Promise<void>;
-let offset = 0;
-
-const names = new NameRegistry();
-const views = new ViewKeeper({
-  generation: 1,
-  environments: DEFAULT_ENVIRONMENTS,
-  names,
-  reader: undefined,
-  log,
-  metrics: new LoaderMetrics(),
-});
-const builder = new ChunkBuilder({ generation: 1, names });
-
-/** Inserts records as a loader does. */
-async function load(topic: 'sessions' | 'events.sessionized', values: readonly Buffer[]): Promise<void> {
-  const built = builder.build(
-    topic,
-    0,
-    values.map((value) => {
-      offset += 1;
-      const place = { originPartition: 0, originOffset: offset };
-      return { offset: BigInt(offset), bytes: 0, key: null, value, timestampMs: T0 + offset, ...place };
-    }),
-  );
-  assert.deepEqual(built.refusals, []);
-  for (const rows of built.tables) await insertRows(clickHouse, rows, `${topic} ${offset}`);
-  await views.flushNames(clickHouse);
-  if (built.hasAbsorbed) await clickHouse.command(reloadSessionsSql(1));
-}
-
-const loadSessions = (...rows: readonly Partial<Session>[]) =>
-  load(
-    'sessions',
-    rows.map((row) => sessionCodec.encode({ environment: 1, event_count: 1, ...row })),
-  );
-
-const loadPageviews = (...events: readonly Partial<Collected>[]) =>
-  load(
-    'events.sessionized',
-    events.map((event) =>
-      collectedCodec.encode({
-        environment: 1,
-        source: 'web',
-        name: 'pageview',
-        type: 'view page',
-        received_at: T0,
-        ...event,
-      }),
-    ),
-  );
-
-const rows = <Row>(sql: string) => clickHouse.query<Row>(sql, { output_format_json_quote_64bit_integers: 0 });
+let database: ViewDatabase;
+const rows = <Row>(sql: string) => database.rows<Row>(sql);
+const loadSessions = (...sessions: readonly Partial<Session>[]) => database.loadSessions(...sessions);
+const loadPageviews = (...events: readonly Partial<Collected>[]) => database.loadPageviews(...events);
 
 before(async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'cairn-session-views-'));
-  const server = await startClickHouse({ dataDir: directory, port: await pickFreePort() });
-  clickHouse = createClickHouse({ url: server.url });
-  stop = async () => {
-    await server.stop();
-    await rm(directory, { recursive: true });
-  };
+  database = await startViewDatabase();
 });
 
-after(() => stop?.());
+after(() => database?.stop());
 
 test('an installation of before sessions had parts is upgraded as it stands, again and again', async () => {
+  const { clickHouse } = database;
   await clickHouse.command('CREATE DATABASE cairn');
   for (const sql of OLDER_STORAGE_SQL) await clickHouse.command(sql);
   await clickHouse.command(`INSERT INTO cairn.sessions (generation, environment, device_id, session_id, started_at,
   ended_at, event_count, utm_source, \`_offset\`) VALUES (1, 1, 1, 5, ${T0 / 1000}, ${T0 / 1000}, 3, 'old', 1)`);
-  offset = 1;
-  for (let time = 0; time < 3; time += 1) await views.start(clickHouse);
+  for (let time = 0; time < 3; time += 1) await database.start();
   await loadPageviews({ device_id: 1, session_id: 5, event_id: 50, time: T0 });
   // The session goes on: first as the part it was, then, a day later, as another one.
   await loadSessions({
@@ -225,5 +158,104 @@ FROM main_production.pageviews WHERE device_id = 4`),
   assert.deepEqual(
     await asTold('cairn.resolved_sessions', 'started_at'),
     await asTold('main_production.sessions', 'time'),
+  );
+});
+
+/** What a request of `/v1/capture` becomes on its way through the cores of the collector, the sessionizer and the loader. */
+async function captured(request: object, sentMs: number): Promise<void> {
+  const client = {
+    ...{ ip: '192.0.2.7', userAgent: 'Agent/1', browser: 'Chrome 126', platform: 'Windows 10', device: '' },
+    ...{ deviceType: 'Desktop', isBot: false, country: 'Switzerland', region: 'Bern', city: 'Thun' },
+  };
+  const environments = new Map([['11', anEnvironment()]]);
+  let ids = 800;
+  const newId = () => {
+    ids += 1;
+    return ids;
+  };
+  const circumstances = someCircumstances({ client, environments, newId, receivedAt: sentMs });
+  const { accepted } = accept('/v1/capture', { app_id: '11', ...request }, circumstances) as Accepted;
+  const sessionizer = createSessionizer();
+  const state = sessionizer.createState();
+  const steps = accepted.map((record) =>
+    sessionizer.step(
+      state,
+      {
+        key: recordKey(1, record.device_id),
+        value: collectedCodec.encode(record),
+        timestampMs: record.received_at,
+        origin: { topic: 'events.collected', partition: 0, offset: 0n },
+      },
+      sentMs,
+    ),
+  );
+  const outputs = [...steps.flatMap((step) => step.outputs), ...sessionizer.flush(state)];
+  for (const topic of ['events.sessionized', 'sessions'] as const)
+    await database.load(
+      topic,
+      outputs.filter((output) => output.topic === topic).map(({ value }) => value),
+    );
+}
+
+test('a session tells what its first pageview came from, on what and where from; direct is NULL', async () => {
+  const page = (url: string, more: object = {}) => ({ type: 'pageview', page: { url, ...more } });
+  const at = (minute: number) => ({ timestamp: RECEIVED_AT - minute * 60_000 });
+  await captured(
+    {
+      user_id: '80',
+      events: [
+        { ...page('https://shop.example/later?utm_source=later'), ...at(1) },
+        {
+          ...page(
+            'https://shop.example/start?utm_source=news&utm_campaign=may&utm_medium=email&utm_term=shoe&utm_content=top#a',
+            {
+              referrer: 'https://www.google.com/search?q=red+shoes',
+            },
+          ),
+          ...at(2),
+        },
+        { type: 'click', ...at(3) },
+      ],
+    },
+    RECEIVED_AT,
+  );
+  await captured({ user_id: '81', events: [{ ...page('https://shop.example/'), ...at(1) }] }, RECEIVED_AT);
+  const told = `library, platform, device_type, browser, country, region, city, ip, referrer, landing_page,
+  landing_page_query, landing_page_hash, search_keyword, utm_source, utm_campaign, utm_medium, utm_term, utm_content`;
+  const client = {
+    ...{ library: 'web', platform: 'Windows 10', device_type: 'Desktop', browser: 'Chrome 126' },
+    ...{ country: 'Switzerland', region: 'Bern', city: 'Thun', ip: '192.0.2.7' },
+  };
+  assert.deepEqual(
+    await rows(`SELECT ${told} FROM main_production.sessions WHERE device_id IN (80, 81) ORDER BY device_id`),
+    [
+      {
+        ...client,
+        referrer: 'https://www.google.com/search?q=red+shoes',
+        landing_page: 'shop.example/start',
+        landing_page_query:
+          '?utm_source=news&utm_campaign=may&utm_medium=email&utm_term=shoe&utm_content=top',
+        landing_page_hash: '#a',
+        search_keyword: 'red shoes',
+        ...{
+          utm_source: 'news',
+          utm_campaign: 'may',
+          utm_medium: 'email',
+          utm_term: 'shoe',
+          utm_content: 'top',
+        },
+      },
+      {
+        ...client,
+        ...{
+          referrer: null,
+          landing_page: 'shop.example/',
+          landing_page_query: null,
+          landing_page_hash: null,
+        },
+        ...{ search_keyword: null, utm_source: null, utm_campaign: null, utm_medium: null, utm_term: null },
+        utm_content: null,
+      },
+    ],
   );
 });

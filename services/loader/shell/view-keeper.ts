@@ -5,6 +5,7 @@ import type { Logger } from '#lib/service/logger.ts';
 import { PAGEVIEWS_TABLE, RESERVED_TABLES } from '#schemas/names.ts';
 import { accountsViewSql } from '../core/accounts-view.ts';
 import { eventViewSql, fixedViewsSql, resolvedEventsSql } from '../core/event-views.ts';
+import { jointSessionsSql } from '../core/joint-sessions-view.ts';
 import { type NameRegistry, type NameRow, type NewName, namesOf, type Scope } from '../core/name-registry.ts';
 import { firstTyped } from '../core/property-columns.ts';
 import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
@@ -62,6 +63,7 @@ export class ViewKeeper {
       for (const sql of [
         sessionsViewSql(environment),
         ...fixedViewsSql(environment),
+        ...jointSessionsSql(environment),
         ...syncViewsSql(environment),
       ])
         await clickHouse.command(sql, DDL_SETTINGS);
