@@ -26,7 +26,10 @@ export class CrowdWatch {
   /** Identities with new bindings since the last look, by environment; undefined = any may have some. */
   #touched: Map<number, Set<number>> | undefined;
   #touchedCount = 0;
+  /** Identities with very many devices, by environment. */
   readonly #crowds = new Map<number, Set<number>>();
+  /** Those that were logged, as `environment/user`. */
+  readonly #told = new Set<string>();
 
   constructor(options: CrowdWatchOptions) {
     this.#options = options;
@@ -39,13 +42,15 @@ export class CrowdWatch {
       this.#touched.set(environment, own);
       if (!own.has(to_user_id)) this.#touchedCount += 1;
       own.add(to_user_id);
-      if (this.#touchedCount > MOST_TOUCHED) this.forget();
+      if (this.#touchedCount > MOST_TOUCHED) this.#touched = undefined;
     }
   }
 
-  /** Another may have written: the next look is at all. */
+  /** Another may have written, or have the bindings now: the next look is at all. */
   forget(): void {
     this.#touched = undefined;
+    this.#crowds.clear();
+    this.#options.metrics.crowds.reset();
   }
 
   async look(clickHouse: ClickHouse): Promise<void> {
@@ -70,10 +75,11 @@ export class CrowdWatch {
     for (const { environment: number, to_user_id: userId, devices } of crowds) {
       const known = this.#crowds.get(number) ?? new Set();
       this.#crowds.set(number, known);
-      if (known.has(userId)) continue;
       known.add(userId);
       const environment = environments.find((one) => one.number === number)?.name ?? String(number);
       metrics.crowds.labels(environment).set(known.size);
+      if (this.#told.has(`${number}/${userId}`)) continue;
+      this.#told.add(`${number}/${userId}`);
       log.warn(
         { environment, userId, devices },
         'an identity has very many devices: where it stands for everybody, cairn unmerge takes them apart',
