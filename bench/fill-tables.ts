@@ -39,7 +39,7 @@ const COUNTRIES = ['Germany', 'France', 'Japan', 'Brazil', 'India'];
 const SOURCES = ['', 'google', 'newsletter', 'partner'];
 
 /**
- * Fills the storage tables of an empty ClickHouse as a loader would have, straight from numbers: users with three bound
+ * Fills the storage tables of a ClickHouse that has them and no rows as a loader would have, straight from numbers: users with three bound
  * devices, five sessions, twenty events and a property change each.
  */
 export async function fillTables(options: {
@@ -49,15 +49,6 @@ export async function fillTables(options: {
   progress: (text: string) => void;
 }): Promise<void> {
   const { clickHouse, environment, users, progress } = options;
-  const views = new ViewKeeper({
-    generation: GENERATION,
-    environments: [environment],
-    names: new NameRegistry(),
-    reader: undefined,
-    log: createLogger('bench', 'error'),
-    metrics: new LoaderMetrics(),
-  });
-  await views.start(clickHouse);
   for (let first = 0; first < users; first += USERS_AT_ONCE) {
     const count = Math.min(USERS_AT_ONCE, users - first);
     progress(`filling: users ${first} to ${first + count} of ${users}`);
@@ -76,7 +67,22 @@ export async function fillTables(options: {
   progress('filled: merging parts');
   for (const table of ['events', 'sessions', 'user_properties', 'user_migrations', 'devices'])
     await clickHouse.command(`OPTIMIZE TABLE cairn.${table} FINAL`, SETTINGS);
+  await writeViews(clickHouse, environment);
+}
+
+/** Tables and views as a loader makes them when it starts. True where there are events. */
+export async function writeViews(clickHouse: ClickHouse, environment: Environment): Promise<boolean> {
+  const views = new ViewKeeper({
+    generation: GENERATION,
+    environments: [environment],
+    names: new NameRegistry(),
+    reader: undefined,
+    log: createLogger('bench', 'error'),
+    metrics: new LoaderMetrics(),
+  });
   await views.start(clickHouse);
+  const [row] = await clickHouse.query<{ n: string }>('SELECT count() AS n FROM cairn.events');
+  return Number(row?.n) > 0;
 }
 
 const SURPLUS = 1_000_000_000;

@@ -1,5 +1,6 @@
 import { renderTable, thousands } from '../cli/table.ts';
 import type { PipelineBench } from './pipeline.ts';
+import type { QueriesBench } from './queries.ts';
 import type { PhaseFigures, ReplayBench } from './replay.ts';
 import type { RestoreBench } from './restore.ts';
 
@@ -123,6 +124,38 @@ export function renderReplay(result: ReplayBench): string {
   );
   const errors = [...before.firstErrors, ...during.firstErrors].map((error) => `${error}\n`).join('');
   return `${figures}\n\n${phases}\n${tables}${errors === '' ? '' : `\n${errors}`}`;
+}
+
+export function renderQueries(result: QueriesBench): string {
+  const figures = [
+    `${thousands(result.users)} users`,
+    `${thousands(result.devices)} devices`,
+    `${thousands(result.sessions)} sessions`,
+    `${thousands(result.events)} events`,
+    result.fillSeconds === 0 ? 'filled before' : `filled in ${Math.round(result.fillSeconds)} s`,
+    `load average ${result.loadAverage.toFixed(1)} at the end`,
+  ].join(' · ');
+  const queries = renderTable(
+    [{ title: 'question' }, { title: 'ms', right: true }, { title: 'CPU ms', right: true }],
+    result.queries.map(({ name, ms, cpuMs }) => [name, ms.toFixed(0), cpuMs.toFixed(0)]),
+  );
+  const profiles = renderTable(
+    [
+      { title: 'profile with timeline' },
+      { title: 'devices', right: true },
+      { title: 'events', right: true },
+      { title: 'median ms', right: true },
+      { title: 'worst ms', right: true },
+    ],
+    result.profiles.map(({ whose, devices, events, medianMs, worstMs }) => [
+      whose,
+      thousands(devices),
+      thousands(events),
+      medianMs.toFixed(0),
+      worstMs.toFixed(0),
+    ]),
+  );
+  return `${figures}\n\n${queries}\n${profiles}\ncairn user from start to end: ${result.commandMs.toFixed(0)} ms\n`;
 }
 
 const perSecond = (rate: number) => `${thousands(Math.round(rate))}/s`;

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { benchPipeline } from '../../bench/pipeline.ts';
+import { benchQueries } from '../../bench/queries.ts';
 import { benchReplay } from '../../bench/replay.ts';
 import { benchRestore } from '../../bench/restore.ts';
-import { renderPipeline, renderReplay, renderRestore } from '../../bench/tables.ts';
+import { renderPipeline, renderQueries, renderReplay, renderRestore } from '../../bench/tables.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import { readStackSettings } from '../stack-settings.ts';
 import { UsageError } from '../usage-error.ts';
@@ -15,9 +16,10 @@ const DEFAULT_DEVICES = 1_000_000;
 const DEFAULT_IDS = 10_000_000;
 const DEFAULT_REPLAYED = 1_000_000;
 const DEFAULT_RATE = 500;
+const DEFAULT_USERS = 1_000_000;
 
 type Values = {
-  readonly [name in 'events' | 'batch' | 'connections' | 'rate' | 'devices' | 'ids' | 'data-dir']:
+  readonly [name in 'events' | 'batch' | 'connections' | 'rate' | 'devices' | 'ids' | 'users' | 'data-dir']:
     | string
     | undefined;
 } & { readonly json: boolean; readonly service: readonly string[] };
@@ -48,16 +50,26 @@ const BENCHMARKS: Readonly<Record<string, (values: Values, context: Context) => 
     });
     return values.json ? `${JSON.stringify(result)}\n` : renderReplay(result);
   },
+  async queries(values, context) {
+    const dataDir = values['data-dir'];
+    const result = await benchQueries({
+      users: count('--users', values.users, DEFAULT_USERS, 10_000_000),
+      dataDir: dataDir === undefined ? undefined : resolve(dataDir),
+      ...surroundings(context),
+    });
+    return values.json ? `${JSON.stringify(result)}\n` : renderQueries(result);
+  },
 };
 
 export const bench = defineCommand({
-  usage: 'pipeline|restore|replay [options] [--json]',
+  usage: 'pipeline|restore|replay|queries [options] [--json]',
   about: `Measures on servers of its own, on free ports. The measuring shares the machine, so compare figures of one machine
 and one run.
 
   pipeline  events a second from HTTP request to row in ClickHouse, and what each process spends on them
   restore   time until each service is ready again on a large state, and its memory
-  replay    a replay beside live traffic: how long it takes, what clients and readers notice, whether all tables are equal`,
+  replay    a replay beside live traffic: how long it takes, what clients and readers notice, whether all tables are equal
+  queries   readers' questions and cairn user over many users, three devices, five sessions and twenty events each`,
   options: {
     events: {
       type: 'string',
@@ -85,6 +97,7 @@ and one run.
       doc: `restore: bound devices, and open sessions (${DEFAULT_DEVICES})`,
     },
     ids: { type: 'string', value: 'N', doc: `restore: remembered idempotency keys (${DEFAULT_IDS})` },
+    users: { type: 'string', value: 'N', doc: `queries: users (${DEFAULT_USERS})` },
     service: {
       type: 'string',
       multiple: true,
@@ -94,7 +107,7 @@ and one run.
     'data-dir': {
       type: 'string',
       value: 'DIR',
-      doc: 'restore: keep the filled topics there, and use them again',
+      doc: 'restore, queries: keep what was filled there, and use it again',
     },
     ...JSON_OPTION,
   },
@@ -103,6 +116,7 @@ and one run.
   examples: [
     ['bench pipeline --events 1000000', 'a million events from HTTP to ClickHouse'],
     ['bench replay', 'a million events replayed beside live traffic'],
+    ['bench queries', "readers' questions over a million users"],
     ['bench restore', 'a restart with a million devices and ten million idempotency keys'],
   ],
   async run(values, [name = ''], context) {
