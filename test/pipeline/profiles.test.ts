@@ -231,6 +231,75 @@ FROM main_production.users WHERE identity = 'ann'`;
   ]);
 });
 
+test('properties: the last write by time wins over all devices, email and handle have columns of their own, and nobody needs an identity', async () => {
+  const [first, second, anonymous] = [2001, 2002, 2003];
+  const at = (minutes: number) => T0 + minutes * MINUTE;
+  const set = (device: number, minutes: number, properties: object) =>
+    capture(device, [{ type: 'user_properties', timestamp: at(minutes), properties }]);
+  await set(first, 10, { email: 'new@x.y', handle: 'flo', stage: 'paying' });
+  // Written earlier and sent later, by a device that is not yet the same user's.
+  await set(second, 5, { email: 'old@x.y', stage: 'trial', Email: 'other', source: 'fair' });
+  await set(anonymous, 5, { email: 'somebody@x.y' });
+  for (const device of [second, first])
+    await capture(device, [{ type: 'identify', timestamp: at(20), identity: 'flo' }]);
+  await untilRows(
+    `SELECT identity, email, handle, stage, email_property, source FROM main_production.users
+WHERE identity = 'flo' OR user_id IN (${first}, ${second}, ${anonymous}) ORDER BY email`,
+    [
+      {
+        identity: 'flo',
+        email: 'new@x.y',
+        handle: 'flo',
+        stage: 'paying',
+        email_property: 'other',
+        source: 'fair',
+      },
+      {
+        identity: null,
+        email: 'somebody@x.y',
+        handle: null,
+        stage: null,
+        email_property: null,
+        source: null,
+      },
+    ],
+  );
+  const found = await userOf('flo');
+  const stage = found.properties.find(({ name }: { name: string }) => name === 'stage');
+  assert.deepEqual([stage.value, stage.deviceId, stage.replaced.value], ['paying', first, 'trial']);
+});
+
+test('properties: reserved names are refused with a verdict, and the others of the bulk arrive', async () => {
+  const send = async (path: string, body: object) => {
+    const answer = await fetch(new URL(path, stack.collector), {
+      method: 'POST',
+      body: JSON.stringify({ app_id: 'main_production', ...body }),
+    });
+    return [answer.status, ((await answer.json()) as { rejected?: object[] }).rejected];
+  };
+  const rejected = (index: number) => ({ index, code: 'reserved_property' });
+  const [single] = await send('/api/add_user_properties', { identity: 'gus', properties: { Id: 1 } });
+  assert.equal(single, 400);
+  const [status, verdicts] = await send('/api/add_user_properties', {
+    users: [
+      { identity: 'gus', properties: { ID: 1, shoe: 41 } },
+      { identity: 'gus', properties: { shoe: 42 } },
+    ],
+  });
+  assert.equal(status, 200);
+  assert.deepEqual(
+    (verdicts as { index: number; code: string }[]).map(({ index, code }) => ({ index, code })),
+    [rejected(0)],
+  );
+  const [fromClient] = await send('/v1/capture', {
+    user_id: 2004,
+    events: [{ type: 'user_properties', properties: { User_Id: 5 } }],
+  });
+  assert.equal(fromClient, 400);
+  await untilRows("SELECT shoe FROM main_production.users WHERE identity = 'gus'", [{ shoe: 42 }]);
+  assert.deepEqual(await stack.rows('SELECT user_id FROM main_production.users WHERE user_id = 2004'), []);
+});
+
 test('accounts: properties reach their users, and an account that only users name is one', async () => {
   await post('/api/add_account_properties', {
     accounts: [
