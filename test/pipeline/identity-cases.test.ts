@@ -1,5 +1,5 @@
 /**
- * Who somebody is, from HTTP to SQL, over the API of servers and over that of browsers and apps. All cases send
+ * Who somebody is, and which events share a session, from HTTP to SQL, over the API of servers and over that of browsers and apps. All cases send
  * first, then one wait, then each is asked.
  */
 import assert from 'node:assert/strict';
@@ -7,13 +7,18 @@ import { after, before, test } from 'node:test';
 import { IDENTITY_TABLE } from '../cases/identity-table.ts';
 import { REFUSAL_TABLE } from '../cases/refusal-table.ts';
 import { SANITISING_SPECS } from '../cases/sanitising-specs.ts';
+import { SESSION_TABLE } from '../cases/session-table.ts';
 import { SWIFT_SPECS } from '../cases/swift-specs.ts';
 import { IdentityCase } from '../support/identity-case.ts';
 import { startWholeStack, type WholeStack } from '../support/whole-stack.ts';
 
-const cases = [...IDENTITY_TABLE, ...REFUSAL_TABLE, ...SWIFT_SPECS, ...SANITISING_SPECS].flatMap(
-  ({ ways, ...row }) => ways.map((way) => ({ ...row, way })),
-);
+const cases = [
+  ...IDENTITY_TABLE,
+  ...REFUSAL_TABLE,
+  ...SESSION_TABLE,
+  ...SWIFT_SPECS,
+  ...SANITISING_SPECS,
+].flatMap(({ ways, ...row }) => ways.map((way) => ({ ...row, way })));
 let stack: WholeStack;
 let opened: IdentityCase[];
 /** A case that could not be sent fails by itself. */

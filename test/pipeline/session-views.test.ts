@@ -5,8 +5,10 @@ import { after, before, test } from 'node:test';
 import { collectedCodec } from '#schemas/codec.ts';
 import { recordKey } from '#schemas/ids.ts';
 import type { Collected, Session } from '#schemas/types.ts';
+import { compareSql, type TableRow } from '../../cli/generations/comparison-sql.ts';
 import { type Accepted, accept } from '../../services/collector/core/accept.ts';
 import { anEnvironment, RECEIVED_AT, someCircumstances } from '../../services/collector/core/testing.ts';
+import { dictionariesOf } from '../../services/loader/core/resolver-sql.ts';
 import { createSessionizer } from '../../services/sessionizer/core/processor.ts';
 import { OLDER_STORAGE_SQL } from '../support/older-storage.ts';
 import { startViewDatabase, T0, type ViewDatabase } from '../support/view-database.ts';
@@ -161,6 +163,54 @@ FROM main_production.pageviews WHERE device_id = 4`),
   );
 });
 
+test('generations that took a session apart otherwise are alike, one that has lost a part of it is not', async () => {
+  const { clickHouse } = database;
+  const part = (generation: number, opened: number, fields: object) => ({
+    ...{
+      generation,
+      environment: 1,
+      device_id: 5,
+      session_id: 10,
+      library: 'web',
+      _partition: 0,
+      _offset: 100 + opened,
+    },
+    ...{ opened_at: (T0 + opened * DAY_MS) / 1000, started_at: T0 / 1000, ended_at: T0 / 1000, ...fields },
+  });
+  const insert = (...parts: readonly object[]) =>
+    clickHouse.insert(
+      'INSERT INTO cairn.sessions FORMAT JSONEachRow',
+      Buffer.from(parts.map((each) => JSON.stringify(each)).join('\n')),
+    );
+  const first = {
+    event_count: 2,
+    event_id: 1,
+    pageview_count: 1,
+    first_pageview_at: T0 / 1000,
+    utm_source: 'a',
+  };
+  const second = { event_count: 3, event_id: 2, started_at: T0 / 1000 + 9, ended_at: T0 / 1000 + 9 };
+  await insert(
+    part(7, 0, first),
+    part(7, 2, second),
+    part(8, 1, { ...first, event_count: 5, ended_at: T0 / 1000 + 9, updated_at: T0 / 1000 }),
+    part(9, 0, second),
+  );
+  for (const { sql } of [7, 8, 9].flatMap((generation) => dictionariesOf(generation)))
+    await clickHouse.command(sql);
+  const differing = async (next: number) => {
+    const scope = {
+      generations: [7, next],
+      cuts: { receivedBeforeMs: T0 + 99 * DAY_MS },
+      blocked: [],
+    } as const;
+    const found = await rows<TableRow>(compareSql('sessions', scope));
+    return found.map((row) => [row.alikeRows, row.differing]);
+  };
+  assert.deepEqual(await differing(8), [[1, 0]]);
+  assert.deepEqual(await differing(9), [[0, 1]]);
+});
+
 /** What a request of `/v1/capture` becomes on its way through the cores of the collector, the sessionizer and the loader. */
 async function captured(request: object, sentMs: number): Promise<void> {
   const client = {
@@ -215,12 +265,14 @@ test('a session tells what its first pageview came from, on what and where from;
           ...at(2),
         },
         { type: 'click', ...at(3) },
+        // An event of that name is no pageview.
+        { type: 'custom', name: 'view page', ...at(4) },
       ],
     },
     RECEIVED_AT,
   );
   await captured({ user_id: '81', events: [{ ...page('https://shop.example/'), ...at(1) }] }, RECEIVED_AT);
-  const told = `library, platform, device_type, browser, country, region, city, ip, referrer, landing_page,
+  const told = `event_count, pageview_count, library, platform, device_type, browser, country, region, city, ip, referrer, landing_page,
   landing_page_query, landing_page_hash, search_keyword, utm_source, utm_campaign, utm_medium, utm_term, utm_content`;
   const client = {
     ...{ library: 'web', platform: 'Windows 10', device_type: 'Desktop', browser: 'Chrome 126' },
@@ -230,6 +282,7 @@ test('a session tells what its first pageview came from, on what and where from;
     await rows(`SELECT ${told} FROM main_production.sessions WHERE device_id IN (80, 81) ORDER BY device_id`),
     [
       {
+        ...{ event_count: 4, pageview_count: 2 },
         ...client,
         referrer: 'https://www.google.com/search?q=red+shoes',
         landing_page: 'shop.example/start',
@@ -246,6 +299,7 @@ test('a session tells what its first pageview came from, on what and where from;
         },
       },
       {
+        ...{ event_count: 1, pageview_count: 1 },
         ...client,
         ...{
           referrer: null,
