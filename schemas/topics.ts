@@ -76,7 +76,7 @@ export const TOPICS = {
     segmentMs: DAY_MS,
   },
   sessions: {
-    doc: 'The whole row of a session at each change. Output and state of the sessionizer, read by the loader. Kept longer than the lateness bound (6 days on mobile); a tombstone means erasure.',
+    doc: 'The whole row of a part of a session at each change (a session that goes on after it could no longer change has several). Output and state of the sessionizer, read by the loader. Kept longer than the lateness bound (6 days on mobile); a tombstone means erasure.',
     key: 'session key',
     schema: 'Session',
     derived: true,

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
 import { DecodeError, FRAME_BYTES } from '#schemas/framing.ts';
-import { latestSchema } from '#schemas/registry.ts';
+import { latestSchema, type PublishedSchema, schemaById } from '#schemas/registry.ts';
 import { columnType, fieldsOf, STORED_TABLES, type StoredTable } from './columns.ts';
 import { RowBlock } from './row-block.ts';
 import { kindOf, Transcriber } from './transcode.ts';
+
+const GOLDEN: readonly { schema: string; bytes: string }[] = JSON.parse(
+  readFileSync(new URL('../../../schemas/golden/records.json', import.meta.url), 'utf8'),
+);
 
 /** RowBinary of a decoded record, the slow and obvious way. */
 function encodeRow(table: StoredTable, record: Record<string, unknown>): Buffer {
@@ -91,6 +96,19 @@ for (const [table, codec] of [
       }),
       { numRuns: 200 },
     );
+  });
+}
+
+for (const { schema, bytes } of GOLDEN.filter(({ schema: file }) => /^(collected|session)\./.test(file))) {
+  test(`transcribe() gives a record of ${schema} the row it has in the newest version: ${bytes.slice(0, 24)}`, () => {
+    const value = Buffer.from(bytes, 'hex');
+    const writer = schemaById(value.readUInt32BE(1)) as PublishedSchema;
+    const isSession = schema.startsWith('session');
+    const table: StoredTable = isSession ? STORED_TABLES.sessions : STORED_TABLES.events;
+    const block = new RowBlock(16);
+    new Transcriber(table, writer).transcribe(value, FRAME_BYTES, block);
+    const decoded = (isSession ? sessionCodec : collectedCodec).decode(value);
+    assert.deepEqual(block.content(), encodeRow(table, decoded as Record<string, unknown>));
   });
 }
 
