@@ -341,6 +341,36 @@ test('an identity that collects very many devices is logged once and counted, wh
   assert.deepEqual(values, [{ labels: { environment: 'main_production' }, value: 2 }]);
 });
 
+test('bindings from before limits were noted were judged by Heap’s, and are judged again where there is another', async () => {
+  const generation = 11;
+  await openGeneration(generation);
+  const rows = [1, 2, 3].map((device) => {
+    const { value } = migration(device, 'ada', { bound_at: T0 + device, source: 'server' });
+    const place = { offset: BigInt(device), originPartition: 0, originOffset: 0 };
+    return decodeMigrations(0, [{ ...place, bytes: 0, key: null, value, timestampMs: T0 }]).rows[0]!;
+  });
+  await new IdentityResolver({ generation, metrics }).add(clickHouse, rows, {});
+  assert.deepEqual(
+    await stage.rows(`SELECT * FROM cairn.identify_limits WHERE generation = ${generation}`),
+    [],
+    'as in an older installation',
+  );
+  const verdicts = async (limit: IdentifyLimit | null) => {
+    await new IdentityResolver({ generation, metrics, environments: limitedBy(limit) }).followLimits(
+      clickHouse,
+    );
+    const sql = `SELECT reason FROM cairn.user_migrations FINAL WHERE generation = ${generation} ORDER BY from_user_id`;
+    return (await stage.rows<{ reason: string }>(sql)).map(({ reason }) => reason);
+  };
+  assert.deepEqual(await verdicts({ userIds: 2, days: 30 }), ['', '', 'limit_of_2_in_30_days']);
+  assert.deepEqual(await verdicts({ userIds: 1, days: 7 }), [
+    '',
+    'limit_of_1_in_7_days',
+    'limit_of_1_in_7_days',
+  ]);
+  assert.deepEqual(await verdicts({ userIds: 10, days: 30 }), ['', '', '']);
+});
+
 test('an installation from before devices were noted with a time finds takeovers as a new one does', async () => {
   const generation = 9;
   await stage.kill('SIGTERM');
