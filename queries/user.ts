@@ -6,6 +6,8 @@ export type UserScope = {
   readonly environment: number;
   /** User id: no device's whose binding counts. undefined = not known yet, for a question that is only shown. */
   readonly user: number | undefined;
+  /** Ids that the user's rows are stored under, where they are known; undefined = to be looked up by the question. */
+  readonly devices?: readonly number[] | undefined;
 };
 
 /** Most devices and bindings of one user that are answered; there may be more. */
@@ -18,14 +20,18 @@ const OWN =
  * Ids that the user's rows are stored under: of each device whose binding counts, and the user's own. Read from the table of
  * bindings and not from the resolver, which needs to know of no binding whose rows are rewritten.
  */
-const DEVICES = `(
+const LOOKED_UP = `(
   SELECT from_user_id FROM cairn.user_migrations FINAL WHERE ${OWN} AND to_user_id = {user:UInt64} AND counts = 1
   UNION ALL SELECT {user:UInt64})`;
 
+/** A question that is told the devices costs half of one that looks them up. */
+const devicesOf = ({ devices }: UserScope) => (devices === undefined ? LOOKED_UP : '{devices:Array(UInt64)}');
+
 const milliseconds = (column: string) => `toUnixTimestamp64Milli(${column})`;
 
-function question(sql: string, { environment, user }: UserScope, more: Query['params'] = {}): Query {
-  return { sql, params: { environment, ...(user === undefined ? {} : { user }), ...more } };
+function question(sql: string, { environment, user, devices }: UserScope, more: Query['params'] = {}): Query {
+  const known = { ...(user === undefined ? {} : { user }), ...(devices === undefined ? {} : { devices }) };
+  return { sql, params: { environment, ...known, ...more } };
 }
 
 /** Where a record lies in the log. */
@@ -86,7 +92,7 @@ export function seenDevicesQuery(scope: UserScope): Query {
   ${milliseconds('max(last_seen)')} AS lastSeenMs, max(identity) AS identity, count() OVER () AS devices,
   min(firstSeenMs) OVER () AS firstOfAllMs, max(lastSeenMs) OVER () AS lastOfAllMs
 FROM cairn.devices
-WHERE ${OWN} AND device_id IN ${DEVICES}
+WHERE ${OWN} AND device_id IN ${devicesOf(scope)}
 GROUP BY device_id
 HAVING min(first_seen) < toDateTime64('2299-12-31 00:00:00', 3, 'UTC')
 ORDER BY lastSeenMs DESC, device_id
@@ -111,7 +117,7 @@ export function deviceActivityQuery(scope: UserScope): Query {
     `SELECT device_id, count() AS events, sum(events) OVER () AS eventsOfAll, arraySort(groupUniqArray(toString(source))) AS sources,
   argMaxIf(toString(platform), time, platform != '') AS platform
 FROM cairn.events
-WHERE ${OWN} AND device_id IN ${DEVICES}
+WHERE ${OWN} AND device_id IN ${devicesOf(scope)}
 GROUP BY device_id
 ORDER BY max(time) DESC, device_id
 LIMIT ${MOST_DEVICES}`,
@@ -135,7 +141,7 @@ export type PropertyWriteRow = LogPlace & {
  * replaced. Of all writes the last counts, by (time, receive time, place in the log).
  */
 export function propertyWritesQuery(scope: UserScope): Query {
-  return question(writesSql('user_properties', `device_id IN ${DEVICES}`), scope);
+  return question(writesSql('user_properties', `device_id IN ${devicesOf(scope)}`), scope);
 }
 
 /** The same of an account, whose rows are stored under the hash of its id. */
@@ -181,7 +187,7 @@ export function userSessionsQuery(scope: UserScope & { limit: number }): Query {
     `SELECT session_id, device_id, ${milliseconds('started_at')} AS startedAtMs, ${milliseconds('ended_at')} AS endedAtMs,
   event_count, nullIf(landing_page, '') AS landing_page, nullIf(platform, '') AS platform, count() OVER () AS sessions
 FROM cairn.resolved_sessions
-WHERE environment = {environment:UInt16} AND device_id IN ${DEVICES}
+WHERE environment = {environment:UInt16} AND device_id IN ${devicesOf(scope)}
 ORDER BY startedAtMs DESC, session_id, device_id
 LIMIT {limit:UInt32}`,
     scope,
@@ -204,7 +210,7 @@ export function userEventsQuery(scope: UserScope & { limit: number }): Query {
   return question(
     `SELECT event_id, device_id, session_id, ${milliseconds('time')} AS timeMs, source, name
 FROM cairn.resolved_events
-WHERE environment = {environment:UInt16} AND device_id IN ${DEVICES}
+WHERE environment = {environment:UInt16} AND device_id IN ${devicesOf(scope)}
 ORDER BY timeMs DESC, event_id DESC
 LIMIT {limit:UInt32}`,
     scope,

@@ -67,9 +67,9 @@ export async function findUser(
   const startedAt = performance.now();
   const [asked] = await ask<BindingRow>(clickhouse, questions(environment, id, undefined).first);
   const userId = asked?.counts === 1 ? asked.to_user_id : id;
-  const { rest } = questions(environment, id, userId);
-  const [bindings, seen, activity, writes, sessionRows, eventRows] = await Promise.all([
-    ask<BindingRow>(clickhouse, rest.bindings),
+  const bindings = await ask<BindingRow>(clickhouse, questions(environment, id, userId).rest.bindings);
+  const { rest } = questions(environment, id, userId, devicesOf(userId, bindings));
+  const [seen, activity, writes, sessionRows, eventRows] = await Promise.all([
     ask<SeenDeviceRow>(clickhouse, rest.seen),
     ask<DeviceActivityRow>(clickhouse, rest.activity),
     ask<PropertyWriteRow>(clickhouse, rest.writes),
@@ -104,6 +104,13 @@ export async function findUser(
   };
 }
 
+/** undefined where not all bindings were answered. */
+function devicesOf(userId: number, bindings: readonly BindingRow[]): readonly number[] | undefined {
+  if (bindings.length < (bindings[0]?.bindings ?? 0)) return undefined;
+  const counting = bindings.filter(({ counts }) => counts === 1);
+  return [userId, ...counting.map(({ from_user_id }) => from_user_id)];
+}
+
 async function accountOf(
   clickhouse: ClickHouseClient,
   { number, options }: Environment,
@@ -126,8 +133,13 @@ const shownSession = (row: UserSessionRow): ShownSession => ({
   platform: row.platform,
 });
 
-function questions({ number }: Environment, id: number, user: number | undefined) {
-  const scope = { environment: number, user };
+function questions(
+  { number }: Environment,
+  id: number,
+  user: number | undefined,
+  devices?: readonly number[],
+) {
+  const scope = { environment: number, user, devices };
   return {
     first: bindingQuery({ environment: number, id }),
     rest: {
