@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
+import { DEFAULT_ENVIRONMENTS, DEFAULT_OPTIONS } from '#lib/config/environments.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import { dictionariesOf, reloadRecentSql } from '../../services/loader/core/resolver-sql.ts';
 import { IdentityResolver } from '../../services/loader/shell/identity-resolver.ts';
@@ -182,12 +183,38 @@ test('a device that becomes known as an identity’s own id loses the binding it
   assert.deepEqual(await userOfVictim(), [{ user_id: victim }]);
 });
 
+test('the property that names accounts can be set, changed and taken away: each start writes the views anew', async () => {
+  const started = async (accountIdProperty: string) => {
+    const [environment] = DEFAULT_ENVIRONMENTS;
+    const options = { ...DEFAULT_OPTIONS, accountIdProperty };
+    await openLoader(clickHouse, 1, [{ ...environment!, options }]).start();
+    return rows(
+      `SELECT * EXCEPT (first_seen, last_modified) FROM main_production.accounts ORDER BY account_id`,
+    );
+  };
+  await openLoader(clickHouse).load([
+    { device_id: 80, event_id: 80, kind: 'user_properties', properties: '{"company":"a","team":7}' },
+    { device_id: 81, event_id: 81, kind: 'account_properties', account_id: '7', properties: '{"size":3}' },
+  ]);
+  const sent = { account_id: '7', user_count: 0, size: 3 };
+  assert.deepEqual(await started(''), [sent]);
+  assert.deepEqual(await started('company'), [sent, { account_id: 'a', user_count: 1, size: null }]);
+  assert.deepEqual(await started('team'), [{ ...sent, user_count: 1 }]);
+  assert.deepEqual(
+    await rows('SELECT account_id, account_size FROM main_production.users WHERE user_id = 80'),
+    [{ account_id: '7', account_size: 3 }],
+  );
+  assert.deepEqual(await started(''), [sent]);
+  const columns = "SELECT count() AS n FROM system.columns WHERE table = 'users' AND name LIKE 'account_%'";
+  assert.deepEqual(await rows(columns), [{ n: 0 }]);
+});
+
 test('an event that had the table of a name reserved since does not take its view', async () => {
   await clickHouse.command(
     "INSERT INTO cairn.names (environment, scope, table_name, name) VALUES (1, 'event', 'accounts', 'Accounts')",
   );
   await openLoader(clickHouse).start();
-  assert.deepEqual(await rows('SELECT account_id FROM main_production.accounts'), []);
+  assert.deepEqual(await rows('SELECT account_id FROM main_production.accounts'), [{ account_id: '7' }]);
 });
 
 test('an installation of before users had initial_* has them of the sessions that are there', async () => {

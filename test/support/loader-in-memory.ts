@@ -18,11 +18,11 @@ const metrics = new LoaderMetrics();
 let offset = 0;
 
 /** What one loader process has in memory: it inserts records as a loader does, without Kafka. */
-export function openLoader(clickHouse: ClickHouse, generation = 1) {
+export function openLoader(clickHouse: ClickHouse, generation = 1, environments = DEFAULT_ENVIRONMENTS) {
   const names = new NameRegistry();
   const views = new ViewKeeper({
     generation,
-    environments: DEFAULT_ENVIRONMENTS,
+    environments,
     names,
     reader: undefined,
     log,
