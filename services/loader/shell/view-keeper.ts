@@ -16,7 +16,7 @@ import { syncViewsSql } from '../core/sync-views.ts';
 import { usersViewSql } from '../core/users-view.ts';
 import { keepDictionaries } from './dictionary-keeper.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';
-import { upgradeStorage } from './upgrade-storage.ts';
+import { prepareUpgrade, upgradeStorage } from './upgrade-storage.ts';
 
 /** A view of a thousand columns is longer than the server's default limit for a statement. */
 const DDL_SETTINGS = { max_query_size: 64 * 1024 * 1024 };
@@ -52,6 +52,7 @@ export class ViewKeeper {
   /** Tables, dictionaries and all views, also of names that earlier loaders met. */
   async start(clickHouse: ClickHouse): Promise<void> {
     const { generation, environments, reader, names } = this.#options;
+    await prepareUpgrade(clickHouse);
     for (const sql of [...STORAGE_SQL, firstLiveSql(generation)]) await clickHouse.command(sql, DDL_SETTINGS);
     await upgradeStorage(clickHouse);
     // A view is checked when it is created without running its subqueries: the live generation is 0 then.
