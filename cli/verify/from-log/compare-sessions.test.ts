@@ -8,14 +8,15 @@ import { PartitionFold } from './partition-fold.ts';
 import { handMadeLog, T0 } from './testing.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
-const fold = new PartitionFold({
+const OPTIONS = {
   partition: 0,
   partitions: 1,
   generation: 1,
   isRejected: () => false,
   broadcasts: new Map(),
   isRefused: () => false,
-});
+};
+const fold = new PartitionFold(OPTIONS);
 fold.add(handMadeLog([{}, { time: T0 + HOUR_MS }, { time: T0 + HOUR_MS / 2 }, { device_id: 2 }]));
 const { sessions } = fold;
 const rows = [...sessions.values()].map((value) => sessionCodec.decode(value));
@@ -55,6 +56,32 @@ test('compareSessions() compares a row of an older version with the part of its 
     [first.device_id, 'event_count'],
   ]);
   assert.deepEqual(await named([older(first), older(first), ...others]), [[first.device_id, 'row']]);
+});
+
+test('compareSessions() misses the part of a session that a later one has replaced', async () => {
+  const laterMs = 2 * 24 * HOUR_MS;
+  const whole = new PartitionFold(OPTIONS);
+  whole.add(
+    handMadeLog([{ session_id: 9 }, { session_id: 9, time: T0 + laterMs, received_at: T0 + laterMs }]),
+  );
+  const parts = [...whole.sessions.values()].map((value) => sessionCodec.decode(value));
+  assert.deepEqual(
+    parts.map(({ session_id, opened_at, event_count }) => [session_id, opened_at, event_count]),
+    [
+      [9, parts[0]?.opened_at, 1],
+      [9, T0 + laterMs, 1],
+    ],
+  );
+  const missing = async (found: readonly Session[]) =>
+    (await compareSessions(whole.sessions, asyncOf(found), () => false)).different.map(
+      ({ columns }) => columns,
+    );
+  assert.deepEqual(await missing(parts), []);
+  assert.deepEqual(await missing(parts.slice(1)), [[{ column: 'row', log: 'present', found: 'absent' }]]);
+  // As an older version had it: one row, of the later part alone.
+  const [, replaced] = parts as [Session, Session];
+  const older = { ...replaced, opened_at: 0, extended_at: 0 };
+  assert.equal((await missing([older])).length, 2);
 });
 
 test('compareResolvedSessions() follows an absorbed session to its survivor', () => {

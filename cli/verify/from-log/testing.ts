@@ -30,7 +30,7 @@ export function handMadeLog(inputs: readonly (Partial<Collected> | Buffer)[], pa
     return {
       key: recordKey(fields.environment ?? 1, device),
       value,
-      timestampMs: receivedMs,
+      timestampMs: fields.received_at ?? receivedMs,
       offset,
       origin: { topic: 'events.collected', partition, offset },
     };
