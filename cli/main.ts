@@ -1,4 +1,5 @@
 import { runCli } from './run-cli.ts';
+import { written } from './written.ts';
 
 const LAUNCHER_CHECK_MS = 500;
 
@@ -19,4 +20,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const { env, stdin, stdout, stderr } = process;
-process.exit(await runCli(process.argv.slice(2), { env, stdin, stdout, stderr, signal: stop.signal }));
+const code = await runCli(process.argv.slice(2), { env, stdin, stdout, stderr, signal: stop.signal });
+await Promise.all([written(stdout), written(stderr)]);
+process.exit(code);
