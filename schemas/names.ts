@@ -13,6 +13,7 @@ export const PAGEVIEWS_TABLE = 'pageviews';
 export const RESERVED_TABLES: ReadonlySet<string> = new Set([
   'users',
   'accounts',
+  'account_events',
   'joint_sessions',
   'joint_session_events',
   'sessions',

@@ -378,6 +378,11 @@ FROM main_production.users WHERE identity IN ('bob', 'cat', 'dan', 'eve') ORDER 
     "SELECT account_seats_property, account_seats_property__text FROM main_production.users WHERE identity = 'cat'",
     [{ account_seats_property: null, account_seats_property__text: 'many' }],
   );
+  await post('/api/track', { identity: 'bob', event: 'Seats seen' });
+  await untilRows(
+    "SELECT account_id, account_name FROM main_production.account_events WHERE name = 'Seats seen'",
+    [{ account_id: '42', account_name: 'Acme' }],
+  );
   const { account } = await userOf('bob');
   assert.equal(account.id, '42');
   const [name, seats] = account.properties;

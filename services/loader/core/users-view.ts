@@ -1,5 +1,12 @@
 import { type Accounts, accountColumns, latestOfAccounts } from './accounts-view.ts';
-import { latestValue, type Property, propertyColumns, TEXT_SUFFIX, TIME_SUFFIX } from './property-columns.ts';
+import {
+  latestValue,
+  type Property,
+  type PropertyColumn,
+  propertyColumns,
+  TEXT_SUFFIX,
+  TIME_SUFFIX,
+} from './property-columns.ts';
 import { resolvedUserId } from './resolver-sql.ts';
 import { identifier } from './sql-text.ts';
 import { INITIAL, NEVER, NO_SESSION } from './storage-sql.ts';
@@ -13,29 +20,22 @@ const USER_COLUMNS = new Set([
 /** Properties that fill a built-in column of `users` where they are named exactly so. */
 const USER_PROPERTY_COLUMNS = ['handle', 'email'] as const;
 
-/**
- * One row a user: over every device that was seen (one that only a session names so far was not), every property change and every binding. A property has the
- * value that was written last over all of the user's devices, by (time, receive time, position in the log).
- *
- * `initial_*` describes the earliest session of all its devices.
- *
- * Where a property holds the id of a user's account, that is `account_id` (a property of this name is not shown twice), and
- * what is known of the account is in columns that begin with `account_`. Where a user property has such a name already,
- * the account's gets `_property`.
- *
- * A name of the query's own beside the columns of properties holds a capital letter, which no column does.
- */
-export function usersViewSql(
-  environment: ViewEnvironment,
-  properties: readonly Property[],
-  accounts: Accounts,
-): string {
+type UserColumns = {
+  /** Columns of user properties, those that fill a built-in column included. */
+  readonly latest: readonly PropertyColumn[];
+  /** Without those that fill one. */
+  readonly own: readonly PropertyColumn[];
+  /** Columns of the account, each with its name in `accounts`. */
+  readonly ofAccount: readonly (readonly [column: string, of: string])[];
+};
+
+/** Columns of `users` that follow from the names an environment has. */
+export function columnsOfUsers(properties: readonly Property[], accounts: Accounts): UserColumns {
   const { idProperty } = accounts;
   const hasAccounts = idProperty !== '';
   const filling: readonly string[] = hasAccounts
     ? [...USER_PROPERTY_COLUMNS, ...(idProperty === 'account_id' ? ['account_id'] : [])]
     : USER_PROPERTY_COLUMNS;
-  const order = '(p.time, p.received_at, p.origin_partition, p.origin_offset)';
   const exact = (name: string) => properties.find((property) => property.name === name);
   const latest = [
     ...USER_PROPERTY_COLUMNS.flatMap((column) => {
@@ -57,14 +57,39 @@ export function usersViewSql(
     ),
   ];
   const own = latest.filter(({ column }) => !USER_COLUMNS.has(column));
-  const builtIn = (column: string) =>
-    latest.some((other) => other.column === column) ? text(`c.${identifier(column)}`) : ABSENT;
   const ofAccount = hasAccounts
     ? prefixed(
         accountColumns(accounts.properties),
         new Set([...USER_COLUMNS, ...own.map(({ column }) => column)]),
       )
     : [];
+  return { latest, own, ofAccount };
+}
+
+/**
+ * One row a user: over every device that was seen (one that only a session names so far was not), every property
+ * change and every binding. A property has the value that was written last over all of the user's devices, by (time,
+ * receive time, position in the log).
+ *
+ * `initial_*` describes the earliest session of all its devices.
+ *
+ * Where a property holds the id of a user's account, that is `account_id` (a property of this name is not shown
+ * twice), and what is known of the account is in columns that begin with `account_`. Where a user property has such a
+ * name already, the account's gets `_property`.
+ *
+ * A name of the query's own beside the columns of properties holds a capital letter, which no column does.
+ */
+export function usersViewSql(
+  environment: ViewEnvironment,
+  properties: readonly Property[],
+  accounts: Accounts,
+): string {
+  const { idProperty } = accounts;
+  const hasAccounts = idProperty !== '';
+  const order = '(p.time, p.received_at, p.origin_partition, p.origin_offset)';
+  const { latest, own, ofAccount } = columnsOfUsers(properties, accounts);
+  const builtIn = (column: string) =>
+    latest.some((other) => other.column === column) ? text(`c.${identifier(column)}`) : ABSENT;
   const accountId = hasAccounts
     ? `, argMax(CAST(p.properties.${identifier(idProperty)}, 'Nullable(String)'), ${order}) AS accountId`
     : '';

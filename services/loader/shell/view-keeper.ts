@@ -3,6 +3,7 @@ import { type ClickHouse, ClickHouseError } from '#lib/clickhouse/client.ts';
 import type { Environment } from '#lib/config/environments.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { PAGEVIEWS_TABLE, RESERVED_TABLES } from '#schemas/names.ts';
+import { accountEventsViewSql } from '../core/account-events-view.ts';
 import { accountsViewSql } from '../core/accounts-view.ts';
 import { eventViewSql, fixedViewsSql, resolvedEventsSql } from '../core/event-views.ts';
 import { jointSessionsSql } from '../core/joint-sessions-view.ts';
@@ -169,8 +170,12 @@ export class ViewKeeper {
     };
     return [
       [`${environment.name}.users`, usersViewSql(environment, names.userProperties, accounts)],
-      // After that of users, which it reads.
+      // After that of users, which they read.
       [`${environment.name}.accounts`, accountsViewSql(environment, accounts)],
+      [
+        `${environment.name}.account_events`,
+        accountEventsViewSql(environment, names.userProperties, accounts),
+      ],
       ...events,
     ];
   }
