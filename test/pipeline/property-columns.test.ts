@@ -152,6 +152,10 @@ test('a text that says a time is one in a column beside it, and no text that say
     '9999-12-31',
     '0001-01-01',
     'soon',
+    // What ClickHouse would read as a day of this year, as the 1st, and not at all.
+    '0000-00-00 00:00:00',
+    '2026-01-00',
+    '2026-02-30',
   ];
   for (const [index, at] of values.entries()) {
     const properties = JSON.stringify({ at });
@@ -163,7 +167,7 @@ test('a text that says a time is one in a column beside it, and no text that say
     { at: values[2], at__time: null },
     { at: values[3], at__time: '9999-12-31 00:00:00.000' },
     { at: values[4], at__time: '0001-01-01 00:00:00.000' },
-    { at: values[5], at__time: null },
+    ...values.slice(5).map((at) => ({ at, at__time: null })),
   ]);
 });
 
@@ -190,6 +194,18 @@ test('a view that is a moment behind a new type answers, and text takes every ty
     { v: null, s: '7' },
     { v: 3, s: 'true' },
     { v: 4, s: '8' },
+  ]);
+});
+
+test('texts of what is no number, or beyond all, spoil no sum', async () => {
+  const loader = openLoader(clickHouse);
+  await loader.start();
+  for (const [index, v] of [1, '2', 'nan', 'Infinity', '-inf', '1e400'].entries())
+    await loader.load([
+      { device_id: 1, event_id: 80 + index, name: 'summed', properties: JSON.stringify({ v }) },
+    ]);
+  assert.deepEqual(await rows('SELECT sum(v) AS total, count(v) AS n FROM main_production.summed'), [
+    { total: 3, n: 2 },
   ]);
 });
 

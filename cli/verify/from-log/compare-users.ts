@@ -99,9 +99,17 @@ function differentProperties(
   const columns = [...byColumn].flatMap(([column, value]) => {
     const found = row[column];
     if (found === undefined && mayLack) return [];
-    return isShown(value, found, row[textOf(column)]) && isShownAsTime(value, row[timeOf(column)])
-      ? []
-      : [{ column, log: value, found: (found ?? null) as string | null }];
+    const [text, time] = [row[textOf(column)], row[timeOf(column)]];
+    const wrong = [
+      ...(isShown(value, found, text) ? [] : [[column, found] as const]),
+      ...(text === undefined || text === scalarText(value) ? [] : [[textOf(column), text] as const]),
+      ...(isShownAsTime(value, time) ? [] : [[timeOf(column), time] as const]),
+    ];
+    return wrong.map(([name, shown]) => ({
+      column: name,
+      log: value,
+      found: (shown ?? null) as string | null,
+    }));
   });
   const shown = new Set([...byColumn.keys()].flatMap((column) => [column, textOf(column), timeOf(column)]));
   const unexpected = Object.entries(row)
@@ -118,7 +126,6 @@ const timeOf = (column: string) => `${column}__time`;
  * that, and beside it all of them as text.
  */
 function isShown(value: Write['value'], found: unknown, text: unknown): boolean {
-  if (text !== undefined && text !== scalarText(value)) return false;
   if (found === value || (typeof found === 'string' && found === scalarText(value))) return true;
   if (text === undefined) return false;
   if (typeof found === 'number') return typeof value === 'string' && Number(value) === found;
@@ -126,12 +133,28 @@ function isShown(value: Write['value'], found: unknown, text: unknown): boolean 
   return (found ?? null) === null;
 }
 
-/** Whether the column of times beside another says nothing, or the time that a text says; UTC where it names no zone. */
+/** Texts that are times whatever else counts as one. */
+const PLAIN_TIME =
+  /^(19|20)\d\d-\d\d-\d\d(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?)?$/;
+
+/**
+ * Whether the column of times beside another says the time that a text says, UTC where it names no zone, or nothing
+ * where that may be no time. `found` is undefined where there is no such column.
+ */
 function isShownAsTime(value: Write['value'], found: unknown): boolean {
-  if (typeof found !== 'string') return true;
+  if (typeof found !== 'string') return found === undefined || !isPlainTime(value);
   if (typeof value !== 'string') return false;
   const hasZone = value.length === '2026-01-01'.length || /(Z|[+-]\d{2}:?\d{2})$/.test(value);
-  return Date.parse(`${found}Z`) === Date.parse(hasZone ? value : `${value.replace(' ', 'T')}Z`);
+  const said = Date.parse(hasZone ? value : `${value.replace(' ', 'T')}Z`);
+  return Date.parse(`${found.replace(' ', 'T')}Z`) === said;
+}
+
+/** A day that its month does not have is read as one of the next. */
+function isPlainTime(value: Write['value']): boolean {
+  if (typeof value !== 'string' || !PLAIN_TIME.test(value)) return false;
+  const day = value.slice(0, '2026-01-01'.length);
+  const ms = Date.parse(day);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
 }
 
 /** Where one record writes two names that share a column, the older name shows. */

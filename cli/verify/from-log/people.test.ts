@@ -191,9 +191,30 @@ test('compareUsers() takes a value that is not of its column’s type from the c
   const row: UserRow = { user_id: 1, identity: null, ...times, ...texts, seats: null, on: true, n: 5 };
   assert.deepEqual(await compare([row], log), []);
   assert.deepEqual(await compare([{ ...row, seats__text: 'few', on: false, n: 6 }], log), [
-    [1, 'seats', 'on', 'n'],
+    [1, 'seats__text', 'on', 'n'],
   ]);
   assert.deepEqual(await compare([{ ...row, other__text: 'x' }], log), [[1, 'other__text']]);
+});
+
+test('compareUsers() knows the column of times beside a text, and what may be none', async () => {
+  const of = (at: string) => [[{ ...set(1, { at }, T0), received_at: T0 }]];
+  const times = { joindateMs: T0, lastModifiedMs: T0 };
+  const found = (at: string, at__time: string | null): UserRow => ({
+    ...{ user_id: 1, identity: null, ...times, at, at__time },
+  });
+  const shown = [
+    ['2026-01-01', '2026-01-01 00:00:00.000'],
+    ['2026-01-01 10:00', '2026-01-01 10:00:00.000'],
+    ['2026-01-01T10:00:00.1239+05:30', '2026-01-01 04:30:00.123'],
+    ['0001-01-01', '0001-01-01 00:00:00.000'],
+    ['2026-02-30', null],
+    ['0000-00-00', null],
+    ['2026-01-01T10:00:60Z', null],
+    ['soon', null],
+  ] as const;
+  for (const [at, time] of shown) assert.deepEqual(await compare([found(at, time)], of(at)), [], at);
+  for (const wrong of [null, '2026-01-01 01:00:00.000'])
+    assert.deepEqual(await compare([found('2026-01-01', wrong)], of('2026-01-01')), [[1, 'at__time']]);
 });
 
 test('userColumn() gives built-in columns to exact names alone', () => {

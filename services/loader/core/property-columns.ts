@@ -145,10 +145,11 @@ function typedValue(path: string, type: number): string {
   }
 }
 
-/** The same, and a text that says a number or a boolean counts as one. */
+/** The same, and a text that says a number or a boolean counts as one. "nan" and "inf" are none: they would be every sum. */
 function readValue(path: string, type: number): string {
+  const number = `toFloat64OrNull(${path}.:String)`;
   return type === PROPERTY_TYPES.number
-    ? `coalesce(${path}.:Float64, toFloat64(${path}.:Int64), toFloat64(${path}.:UInt64), toFloat64OrNull(${path}.:String))`
+    ? `coalesce(${path}.:Float64, toFloat64(${path}.:Int64), toFloat64(${path}.:UInt64), if(isFinite(${number}), ${number}, NULL))`
     : `coalesce(${path}.:Bool, CAST(transform(lower(${path}.:String), ['true', 'false'], [1, 0], NULL), 'Nullable(Bool)'))`;
 }
 

@@ -27,6 +27,8 @@ test('a text that says a time is of a type of its own: ISO 8601 with four digits
     '2026-01-01 10:00',
     '2026-01-01T10:00:00.123456+02:00',
     '2026-01-01T10:00:00-0500',
+    '0001-01-01',
+    '2024-12-31T23:59:59.999-23:59',
   ];
   const texts = [
     '',
@@ -38,6 +40,16 @@ test('a text that says a time is of a type of its own: ISO 8601 with four digits
     '2026-1-1',
     'x2026-01-01',
     '2026-01-01T10:00:00Zulu',
+    '0000-00-00',
+    '0000-01-01',
+    '2026-00-10',
+    '2026-13-01',
+    '2026-01-00',
+    '2026-01-32',
+    '2026-01-01T24:00',
+    '2026-01-01T10:60',
+    '2026-01-01T10:00:60Z',
+    '2026-01-01T10:00:00+99:99',
   ];
   for (const text of times) assert.equal(shape(`{"a":"${text}"}`), shape('{"a":"2020-02-02"}'), text);
   for (const text of texts) assert.equal(shape(`{"a":"${text}"}`), shape('{"a":"x"}'), text);

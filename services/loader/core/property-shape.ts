@@ -20,10 +20,11 @@ const SAFE_DIGITS = 18;
 
 /**
  * A text that says a time: ISO 8601, a date or a date with a time of day, with or without a zone; UTC where it names
- * none. Also a pattern of ClickHouse's.
+ * none. Also a pattern of ClickHouse's, which would read the zero date of MySQL, minute 61 and day 0 as other times, so
+ * each part is within its range. Days that a month does not have ClickHouse itself refuses.
  */
 export const TIME_TEXT =
-  /^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$/;
+  /^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?)?$/;
 
 const LONGEST_TIME = 40;
 
