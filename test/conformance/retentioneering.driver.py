@@ -39,8 +39,9 @@ def ecom():
 
 def edges():
     """Two events of each user, a gap apart that is the timeout, a millisecond less, and a millisecond more."""
+    start = EPOCH + pd.Timedelta(days=20_000)
     gaps = [30 * 60_000, 30 * 60_000 - 1, 30 * 60_000 + 1]
-    rows = [(user + 1, "e", EPOCH + pd.Timedelta(ms, "ms")) for user, gap in enumerate(gaps) for ms in (0, gap)]
+    rows = [(user + 1, "e", start + pd.Timedelta(ms, "ms")) for user, gap in enumerate(gaps) for ms in (0, gap)]
     return pd.DataFrame(rows, columns=["user_id", "event", "timestamp"])
 
 
