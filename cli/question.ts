@@ -12,16 +12,21 @@ import { didYouMean } from './suggest.ts';
 import { RANGE_OPTIONS } from './time-range.ts';
 import { CommandError, UsageError } from './usage-error.ts';
 
+/** Option of every command that is about one environment. */
+export const ENVIRONMENT_OPTION = {
+  env: { type: 'string', value: 'NAME', doc: 'environment, where there are several' },
+} as const satisfies OptionTable;
+
 /** Options of every command that asks a question about events. */
 export const QUESTION_OPTIONS = {
   ...RANGE_OPTIONS,
-  env: { type: 'string', value: 'NAME', doc: 'environment, where there are several' },
+  ...ENVIRONMENT_OPTION,
   ...JSON_OPTION,
   sql: { type: 'boolean', doc: 'print the query instead of asking it' },
 } as const satisfies OptionTable;
 
 /** The environment that an option names; the only one where it is left out. Throws UsageError. */
-export function environmentOf({ env }: Context, name: string | undefined, option = '--env'): Environment {
+export function environmentOf({ env }: Context, name: string | undefined): Environment {
   let environments: readonly Environment[];
   try {
     environments = loadEnvironments(readStackSettings(env).CAIRN_ENVIRONMENTS);
@@ -31,7 +36,7 @@ export function environmentOf({ env }: Context, name: string | undefined, option
   const names = environments.map((environment) => environment.name);
   const found = name === undefined ? environments[0] : environments.find((one) => one.name === name);
   if (name === undefined && environments.length > 1) {
-    throw new UsageError(`There are several environments: choose one with ${option}, of ${names.join(', ')}`);
+    throw new UsageError(`There are several environments: choose one with --env, of ${names.join(', ')}`);
   }
   if (found === undefined) {
     throw new UsageError(

@@ -17,7 +17,7 @@ import { RowMapping } from '../import/row-mapping.ts';
 import { sendRows, tryRows } from '../import/run-import.ts';
 import { SUBJECTS, type Subject } from '../import/subject.ts';
 import { TypeHints } from '../import/type-hints.ts';
-import { environmentOf } from '../question.ts';
+import { ENVIRONMENT_OPTION, environmentOf } from '../question.ts';
 import { readRunFile } from '../run-file.ts';
 import { readStackSettings } from '../stack-settings.ts';
 import { CommandError, UsageError } from '../usage-error.ts';
@@ -51,7 +51,7 @@ const OPTIONS = {
   rejected: { type: 'string', value: 'FILE', doc: 'report of rejected rows (NAME.rejected.jsonl)' },
   to: { type: 'string', value: 'URL', doc: 'collector (that of the running stack)' },
   'app-id': { type: 'string', value: 'ID', doc: 'app id of the environment (that of the registry)' },
-  environment: { type: 'string', value: 'NAME', doc: 'environment of the registry, where there are several' },
+  ...ENVIRONMENT_OPTION,
   connections: { type: 'string', value: 'N', doc: `requests under way at once (${DEFAULT_CONNECTIONS})` },
   patience: {
     type: 'string',
@@ -180,14 +180,11 @@ function mappingOf(subject: Subject, values: Values<typeof OPTIONS>): RowMapping
 
 /** Where rows go; without a URL they are judged by the environment's rules and go nowhere. */
 function targetOf(context: Context, values: Values<typeof OPTIONS>) {
-  const { to, patience = DEFAULT_PATIENCE, environment: name } = values;
+  const { to, patience = DEFAULT_PATIENCE, env: name } = values;
   const appId = values['app-id'];
-  if (appId !== undefined && name !== undefined)
-    throw new UsageError('Want --app-id or --environment, not both');
+  if (appId !== undefined && name !== undefined) throw new UsageError('Want --app-id or --env, not both');
   const environment =
-    appId === undefined
-      ? environmentOf(context, name, '--environment')
-      : { ...DEFAULT_ENVIRONMENTS[0]!, appId };
+    appId === undefined ? environmentOf(context, name) : { ...DEFAULT_ENVIRONMENTS[0]!, appId };
   const connections =
     wholeNumber('--connections', values.connections, 1, MOST_CONNECTIONS) ?? DEFAULT_CONNECTIONS;
   const patienceMs = parseDuration('--patience', patience);

@@ -1,18 +1,18 @@
 import { defineCommand, JSON_OPTION } from '../command.ts';
 import { blockIdentity, listBlocks, unblockIdentity } from '../generations/blocked-identities.ts';
 import { withWorkplace } from '../generations/open-workplace.ts';
-import { environmentOf } from '../question.ts';
+import { ENVIRONMENT_OPTION, environmentOf } from '../question.ts';
 import { renderTable } from '../table.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const unmerge = defineCommand({
-  usage: '(--identity X [--undo] [--reason TEXT] | --list) [--environment NAME] [--json]',
+  usage: '(--identity X [--undo] [--reason TEXT] | --list) [--env NAME] [--json]',
   about: `Undoes a wrong merge: from the next generation on, identifies of this identity bind nothing, so the devices that
 were merged into it are apart again. The live generation is not touched: cairn replay makes the next one.
 It stays in force in all later ones, until --undo and another replay.`,
   options: {
     identity: { type: 'string', value: 'X', doc: 'the identity, as it was sent' },
-    environment: { type: 'string', value: 'NAME', doc: 'environment of the identity (the first)' },
+    ...ENVIRONMENT_OPTION,
     reason: { type: 'string', value: 'TEXT', doc: 'why, for whoever reads the list' },
     undo: { type: 'boolean', doc: 'let the identity bind again, from the next generation on' },
     list: { type: 'boolean', doc: 'show the identities that are blocked' },
@@ -24,7 +24,7 @@ It stays in force in all later ones, until --undo and another replay.`,
     ['unmerge --list', 'what is blocked, and from which generation on'],
     ['unmerge --identity shared@example.com --undo', 'let it bind again, then: cairn replay'],
   ],
-  async run({ identity, environment, reason, undo, list, json }, _positionals, context) {
+  async run({ identity, env, reason, undo, list, json }, _positionals, context) {
     if (list === (identity !== undefined)) throw new UsageError('Want --identity or --list');
     return withWorkplace(context, async (place) => {
       const answer = (document: object, text: string) =>
@@ -34,7 +34,7 @@ It stays in force in all later ones, until --undo and another replay.`,
         answer({ blocks }, render(blocks).trimEnd());
         return 0;
       }
-      const person = { environment: environmentOf(context, environment, '--environment').number, identity };
+      const person = { environment: environmentOf(context, env).number, identity };
       const { block, next, building } = undo
         ? await unblockIdentity(place, person)
         : await blockIdentity(place, { ...person, reason: reason ?? '' });

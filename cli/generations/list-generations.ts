@@ -67,11 +67,15 @@ export async function listGenerations({
   );
 }
 
+/** Tables in which a newer row takes the place of an older one, sooner or later. */
+const REPLACING: ReadonlySet<string> = new Set(['sessions', 'user_migrations']);
+
 async function rowsByGeneration(clickhouse: ClickHouseClient): Promise<Map<number, Record<string, number>>> {
   const counts = new Map<number, Record<string, number>>();
   if ((await readSwitches(clickhouse)).length === 0) return counts;
   for (const table of COMPARED_TABLES) {
-    const sql = `SELECT generation, count() AS rows FROM cairn.${table} GROUP BY generation`;
+    const final = REPLACING.has(table) ? ' FINAL' : '';
+    const sql = `SELECT generation, count() AS rows FROM cairn.${table}${final} GROUP BY generation`;
     for (const { generation, rows } of await ask<{ generation: number; rows: number }>(clickhouse, {
       sql,
       params: {},

@@ -53,13 +53,7 @@ const importPeople = (format: (typeof FORMATS)[number], ...args: string[]) =>
     join(stack.directory, `people.${format}`),
     ...['--identity', 'email', '--map', 'full_name=name', '--null', '\\N'],
     ...(format === 'parquet' ? [] : ['--types', TYPES[format]]),
-    ...[
-      '--environment',
-      `from_${format}`,
-      '--rejected',
-      join(stack.directory, `${format}.rejected`),
-      '--json',
-    ],
+    ...['--env', `from_${format}`, '--rejected', join(stack.directory, `${format}.rejected`), '--json'],
     ...args,
   );
 
@@ -123,7 +117,7 @@ test('Parquet is read whatever packs it, and nested values are flattened', async
     const settings = { output_format_parquet_compression_method: packing };
     await writeFile(file, await stack.export(`${table} FORMAT Parquet`, settings));
     const { code, stdout, stderr } = await stack.cairn(
-      ...['import', 'users', file, '--dry-run', '--json', '--environment', 'rejects'],
+      ...['import', 'users', file, '--dry-run', '--json', '--env', 'rejects'],
     );
     assert.equal(code, 0, `${packing}: ${stderr}`);
     assert.deepEqual(JSON.parse(stdout).sample, [
@@ -137,9 +131,9 @@ test('accounts are imported, and rejected rows are reported with the reason for 
   await writeFile(accounts, 'id,name,tier\n7,Seven,gold\n,Nobody,none\n8,Eight,"silver"\n');
   const report = join(stack.directory, 'accounts.rejected');
   const args = ['import', 'accounts', accounts, '--account-id', 'id', '--rejected', report];
-  const dry = await stack.cairn(...args, '--environment', 'accounts', '--dry-run', '--json');
+  const dry = await stack.cairn(...args, '--env', 'accounts', '--dry-run', '--json');
   assert.equal(dry.code, 1);
-  const sent = await stack.cairn(...args, '--environment', 'accounts', '--json');
+  const sent = await stack.cairn(...args, '--env', 'accounts', '--json');
   assert.equal(sent.code, 1, sent.stderr);
   for (const { stdout } of [dry, sent]) {
     const { rows, accepted, rejected } = JSON.parse(stdout);
@@ -184,7 +178,7 @@ test('what a dry run rejects is what the collector rejects', async () => {
   const reports: unknown[] = [];
   for (const dry of [['--dry-run'], []]) {
     const report = join(stack.directory, `bad${dry.length}`);
-    const args = ['--environment', 'rejects', '--rejected', report, ...dry];
+    const args = ['--env', 'rejects', '--rejected', report, ...dry];
     const { code, stdout } = await stack.cairn('import', 'users', file, ...args);
     assert.equal(code, 1);
     assert.match(stdout, /2 (would be )?accepted, 6 rejected/);
@@ -213,7 +207,7 @@ test('an import that is stopped says where it stands, and goes on from there', a
   const lines = Array.from({ length: 3500 }, (_, index) => row(index + 1));
   const child = spawn(
     process.execPath,
-    [MAIN, 'import', 'users', '-', '--format', 'jsonl', '--environment', 'stopped'],
+    [MAIN, 'import', 'users', '-', '--format', 'jsonl', '--env', 'stopped'],
     { env: { ...process.env, ...stack.env }, stdio: ['pipe', 'ignore', 'pipe'] },
   );
   const said = text(child.stderr);
@@ -227,7 +221,7 @@ test('an import that is stopped says where it stands, and goes on from there', a
   const file = join(stack.directory, 'all.jsonl');
   await writeFile(file, lines.join(''));
   const { code, stdout, stderr } = await stack.cairn(
-    ...['import', 'users', file, '--from-row', '2001', '--environment', 'stopped', '--json'],
+    ...['import', 'users', file, '--from-row', '2001', '--env', 'stopped', '--json'],
   );
   assert.equal(code, 0, stderr);
   assert.equal(JSON.parse(stdout).accepted, 1500);
@@ -250,7 +244,7 @@ test('names that are SQL, empty or 1024 emoji are data, from the file and from H
   const properties = Object.fromEntries(names.map((name, index) => [name, `value ${index}`]));
   const file = join(stack.directory, 'odd.jsonl');
   await writeFile(file, JSON.stringify({ identity: 'odd@b.c', ...properties }));
-  const { code, stderr } = await stack.cairn('import', 'users', file, '--environment', 'odd');
+  const { code, stderr } = await stack.cairn('import', 'users', file, '--env', 'odd');
   assert.equal(code, 0, stderr);
   await post('/api/track', { identity: 'odd@b.c', event: 'Odd', properties });
   // Of a name that is too long the beginning is kept, whole characters of it; an empty one is dropped.
@@ -275,7 +269,7 @@ test('ten thousand property names in an environment break no load: a thousand ha
   const rows = Array.from({ length: 20 }, (_, index) => names(index * 500));
   const file = join(stack.directory, 'wide.jsonl');
   await writeFile(file, rows.map((row) => JSON.stringify({ identity: 'wide@b.c', ...row })).join('\n'));
-  const { code, stderr } = await stack.cairn('import', 'users', file, '--environment', 'odd');
+  const { code, stderr } = await stack.cairn('import', 'users', file, '--env', 'odd');
   assert.equal(code, 0, stderr);
   const events = rows.map((properties) => ({ identity: 'wide@b.c', event: 'Wide', properties }));
   await post('/api/track', { events });
