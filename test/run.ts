@@ -20,7 +20,10 @@ const lines: string[] = [];
 for (const suite of options.suites) {
   process.stdout.write(`\n▶ ${suite.name}\n`);
   const startedAtMs = performance.now();
-  const outcome = 'command' in suite ? await runCommand(suite.command) : await runTestFiles(suite);
+  const outcome =
+    'command' in suite
+      ? await runCommand(suite.command)
+      : await runTestFiles(suite, options.backend === 'containers' ? 1 : suite.concurrency);
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   const result = 'command' in suite && outcome.problem === undefined ? 'passed' : describe(outcome);
   outcomes.push(outcome);

@@ -11,7 +11,10 @@ const LONGEST_LEFTOVER_MS = 3 * 60_000;
 const SIGN_OF_LIFE_MS = 30_000;
 
 /** Runs a suite's files with node:test, each in a process of its own, and prints what it says as it says it. */
-export async function runTestFiles(suite: Extract<Suite, { files: unknown }>): Promise<Outcome> {
+export async function runTestFiles(
+  suite: Extract<Suite, { files: unknown }>,
+  concurrency: number,
+): Promise<Outcome> {
   const files = globSync(suite.files, { exclude: ['**/node_modules/**', ...(suite.except ?? [])] }).sort();
   let outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
   if (files.length === 0) return { ...outcome, problem: 'it has no test files' };
@@ -20,7 +23,7 @@ export async function runTestFiles(suite: Extract<Suite, { files: unknown }>): P
   const giveUp = new AbortController();
   const tests = run({
     files,
-    concurrency: suite.concurrency,
+    concurrency,
     timeout: LONGEST_TEST_MS,
     signal: giveUp.signal,
   });
