@@ -18,7 +18,7 @@ const OWN =
 
 /**
  * Ids that the user's rows are stored under: of each device whose binding counts, and the user's own. Read from the table of
- * bindings and not from the resolver, which needs to know of no binding whose rows are rewritten.
+ * bindings, which is sorted by user; the resolver can be asked by device alone.
  */
 const LOOKED_UP = `(
   SELECT from_user_id FROM cairn.user_migrations FINAL WHERE ${OWN} AND to_user_id = {user:UInt64} AND counts = 1

@@ -40,26 +40,26 @@ FROM cairn.user_migrations AS m FINAL WHERE ${rowsOf('m', environment)} AND m.co
   ];
 }
 
-/** Built-in columns of `pageviews` beside those every event view has. */
-const PAGEVIEW_COLUMNS = [
+/** The page an event happened on. */
+const PAGE = [
   ['domain', text('e.domain')],
   ['path', text('e.path')],
   ['query', text('e.query')],
   ['hash', text('e.hash')],
   ['title', text('e.title')],
   ['heap_previous_page', text('e.previous_page')],
+] as const;
+
+/** Built-in columns of `pageviews` beside those every event view has. */
+const PAGEVIEW_COLUMNS = [
+  ...PAGE,
   ...absent('view_controller', ...ACCESSIBILITY, 'target_a11y_label'),
 ] as const;
 
 /** Built-in columns of an event's view beside those every event view has. */
 const EVENT_COLUMNS = [
   ['type', text('e.type')],
-  ['domain', text('e.domain')],
-  ['path', text('e.path')],
-  ['query', text('e.query')],
-  ['hash', text('e.hash')],
-  ['title', text('e.title')],
-  ['heap_previous_page', text('e.previous_page')],
+  ...PAGE,
   ['href', text('e.href')],
   ['target_text', text('e.target_text')],
   ['target_tag', text('e.target_tag')],
