@@ -15,12 +15,14 @@ export type ImportSummary = {
   readonly hints: readonly string[];
 };
 
+const LONGEST_SAMPLE = 2000;
+
 const isDry = (outcome: ImportOutcome | DryOutcome): outcome is DryOutcome => 'sample' in outcome;
 
 /** One JSON document. */
 export function importDocument(summary: ImportSummary): object {
   const { subject, file, fromRow, seconds, rejected, outcome, hints } = summary;
-  const { rows, accepted, retries, nextRow, complete } = outcome;
+  const { rows, accepted, retries, nextRow, complete, changed } = outcome;
   return {
     subject: subject.name,
     file,
@@ -29,6 +31,7 @@ export function importDocument(summary: ImportSummary): object {
     rows,
     accepted,
     rejected: rejected.count,
+    changed: Object.fromEntries(changed),
     rejectedFile: rejected.count === 0 ? null : rejected.path,
     fromRow,
     nextRow,
@@ -37,7 +40,6 @@ export function importDocument(summary: ImportSummary): object {
     rowsPerSecond: Math.round(rows / seconds),
     ...(isDry(outcome) && {
       sample: outcome.sample.map((json) => JSON.parse(json) as unknown),
-      changed: Object.fromEntries(outcome.changed),
       types: hints,
     }),
   };
@@ -54,7 +56,7 @@ export function importText(summary: ImportSummary): string {
         `Read ${thousands(rows)} rows of ${subject.name} from ${name} and sent nothing: ` +
           `${thousands(accepted)} would be accepted, ${thousands(rejected.count)} rejected (${rate})`,
         ...(outcome.sample.length === 0 ? [] : ['The first of them, as they would be sent:']),
-        ...outcome.sample.map((json) => `  ${json}`),
+        ...outcome.sample.map((json) => `  ${shortened(json)}`),
         ...[...outcome.changed].map(
           ([flag, changed]) => `${thousands(changed)} rows would be changed by the collector: ${flag}`,
         ),
@@ -65,6 +67,9 @@ export function importText(summary: ImportSummary): string {
     : [
         `Sent ${thousands(rows)} rows of ${subject.name} from ${name}: ` +
           `${thousands(accepted)} accepted, ${thousands(rejected.count)} rejected (${rate})`,
+        ...[...outcome.changed].map(
+          ([flag, changed]) => `${thousands(changed)} rows were changed by the collector: ${flag}`,
+        ),
       ];
   for (const { row, code, message } of rejected.first) lines.push(`  row ${row}: ${code}: ${message}`);
   if (rejected.count > 0) lines.push(`Rejected rows, each with its reason: ${rejected.path}`);
@@ -77,6 +82,11 @@ export function standingText({ file, outcome: { nextRow } }: ImportSummary): str
     ? 'Nothing is known to have been accepted: run it again\n'
     : `Every row before row ${nextRow} of ${file === '-' ? 'standard input' : file} is done: ` +
         `go on with --from-row ${nextRow}\n`;
+}
+
+/** A row as far as a terminal has room for it. */
+function shortened(json: string): string {
+  return json.length <= LONGEST_SAMPLE ? json : `${json.slice(0, LONGEST_SAMPLE)}…`;
 }
 
 function shellWord(text: string): string {

@@ -1,4 +1,5 @@
 import type { Environment } from '#lib/config/environments.ts';
+import { MAX_TEXT } from '../../services/collector/core/text.ts';
 import { Delivery } from '../delivery.ts';
 import { sendBatch } from './batch-sender.ts';
 import type { ImportProgress } from './import-progress.ts';
@@ -33,6 +34,8 @@ export type ImportOutcome = {
   readonly rows: number;
   readonly accepted: number;
   readonly retries: number;
+  /** How many of the rows the collector changes, by how: `value_truncated` and the like. */
+  readonly changed: ReadonlyMap<string, number>;
   /** First row that is not known to be in the log: where another run goes on. */
   readonly nextRow: number;
   readonly complete: boolean;
@@ -40,26 +43,25 @@ export type ImportOutcome = {
   readonly failure: unknown;
 };
 
-export type DryOutcome = ImportOutcome & {
-  readonly sample: readonly string[];
-  readonly changed: ReadonlyMap<string, number>;
-};
+export type DryOutcome = ImportOutcome & { readonly sample: readonly string[] };
 
 /** Sends the rows to the collector, a few requests at a time, until the file ends or the signal is aborted. */
 export async function sendRows(
   job: ImportJob,
   to: {
     readonly url: string;
+    readonly environment: Environment;
     readonly appId: string;
     readonly connections: number;
     readonly patienceMs: number;
   },
 ): Promise<ImportOutcome> {
-  const { url, appId, connections, patienceMs } = to;
+  const { url, environment, appId, connections, patienceMs } = to;
   const { subject, rejected } = job;
   const delivery = new Delivery({ url, connections, patienceMs, timeoutMs: ANSWER_TIMEOUT_MS });
   const failed = new AbortController();
   const signal = AbortSignal.any([job.signal, failed.signal]);
+  const changed = new Map<string, number>();
   let accepted = 0;
   let retries = 0;
   const outbox = new Outbox(connections, async (batch) => {
@@ -73,6 +75,9 @@ export async function sendRows(
       });
       accepted += sent.accepted;
       retries += sent.retries;
+      // The collector does not say what it has changed.
+      const long = batch.filter(({ json }) => mayChange(json));
+      if (long.length > 0) add(changed, checkRows(long, subject, environment, Date.now()).changed);
     } catch (error) {
       failed.abort(error);
       throw error;
@@ -93,6 +98,7 @@ export async function sendRows(
       rows: read.rows,
       accepted,
       retries,
+      changed,
       nextRow: outbox.firstUnanswered ?? read.nextRow,
       complete: failure === undefined && !isStopped,
       failure: isStopped ? undefined : failure,
@@ -119,7 +125,7 @@ export async function tryRows(
     }
     const checked = checkRows(batch, subject, environment, Date.now());
     accepted += checked.accepted;
-    for (const [flag, rows] of checked.changed) changed.set(flag, (changed.get(flag) ?? 0) + rows);
+    add(changed, checked.changed);
     for (const { row, refusal } of checked.refused) await rejected.add(row.row, refusal, row.values);
   };
   const { rows, nextRow, failure } = await readBatches(job, judge, () => undefined);
@@ -131,9 +137,18 @@ export async function tryRows(
     nextRow,
     complete: failure === undefined && !isStopped,
     failure: isStopped ? undefined : failure,
-    sample,
     changed,
+    sample,
   };
+}
+
+/** Whether the text of a row may hold what the collector cuts or replaces: most rows are too short for the one. */
+function mayChange(json: string): boolean {
+  return json.length > MAX_TEXT || json.includes('\\ud');
+}
+
+function add(changed: Map<string, number>, more: ReadonlyMap<string, number>): void {
+  for (const [flag, rows] of more) changed.set(flag, (changed.get(flag) ?? 0) + rows);
 }
 
 /** Reads the file into batches; stops at its end, at the signal, or where reading or taking a batch fails. */

@@ -244,8 +244,9 @@ test('names that are SQL, empty or 1024 emoji are data, from the file and from H
   const properties = Object.fromEntries(names.map((name, index) => [name, `value ${index}`]));
   const file = join(stack.directory, 'odd.jsonl');
   await writeFile(file, JSON.stringify({ identity: 'odd@b.c', ...properties }));
-  const { code, stderr } = await stack.cairn('import', 'users', file, '--env', 'odd');
+  const { code, stdout, stderr } = await stack.cairn('import', 'users', file, '--env', 'odd', '--json');
   assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout).changed, { key_truncated: 1 });
   await post('/api/track', { identity: 'odd@b.c', event: 'Odd', properties });
   // Of a name that is too long the beginning is kept, whole characters of it; an empty one is dropped.
   const kept = [...names.slice(0, 3), '😀'.repeat(512)];
