@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { collectedCodec } from '#schemas/codec.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import type { Collected } from '#schemas/types.ts';
-import { startViewDatabase, T0, type ViewDatabase } from '../support/view-database.ts';
+import { T0 } from '../support/loader-in-memory.ts';
+import { startViewDatabase, type ViewDatabase } from '../support/view-database.ts';
 
 const MINUTE_MS = 60_000;
 const DEVICES = 6;

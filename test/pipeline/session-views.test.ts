@@ -10,8 +10,9 @@ import { type Accepted, accept } from '../../services/collector/core/accept.ts';
 import { anEnvironment, RECEIVED_AT, someCircumstances } from '../../services/collector/core/testing.ts';
 import { dictionariesOf } from '../../services/loader/core/resolver-sql.ts';
 import { createSessionizer } from '../../services/sessionizer/core/processor.ts';
+import { T0 } from '../support/loader-in-memory.ts';
 import { OLDER_STORAGE_SQL } from '../support/older-storage.ts';
-import { startViewDatabase, T0, type ViewDatabase } from '../support/view-database.ts';
+import { startViewDatabase, type ViewDatabase } from '../support/view-database.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

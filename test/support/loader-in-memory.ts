@@ -3,9 +3,11 @@ import type { ClickHouse } from '#lib/clickhouse/client.ts';
 import { DEFAULT_ENVIRONMENTS } from '#lib/config/environments.ts';
 import { createLogger } from '#lib/service/logger.ts';
 import { collectedCodec } from '#schemas/codec.ts';
+import type { TopicName } from '#schemas/topics.ts';
 import type { Collected } from '#schemas/types.ts';
 import { ChunkBuilder } from '../../services/loader/core/chunk-rows.ts';
 import { NameRegistry } from '../../services/loader/core/name-registry.ts';
+import { reloadSessionsSql } from '../../services/loader/core/resolver-sql.ts';
 import { LoaderMetrics } from '../../services/loader/shell/loader-metrics.ts';
 import { insertRows } from '../../services/loader/shell/table-inserter.ts';
 import { ViewKeeper } from '../../services/loader/shell/view-keeper.ts';
@@ -15,7 +17,8 @@ export const T0 = Date.UTC(2026, 0, 1);
 
 const log = createLogger('test', 'error');
 const metrics = new LoaderMetrics();
-let offset = 0;
+/** Rows that a test has put there by itself come before. */
+let offset = 1;
 
 /** What one loader process has in memory: it inserts records as a loader does, without Kafka. */
 export function openLoader(clickHouse: ClickHouse, generation = 1, environments = DEFAULT_ENVIRONMENTS) {
@@ -29,23 +32,15 @@ export function openLoader(clickHouse: ClickHouse, generation = 1, environments 
     metrics,
   });
   const builder = new ChunkBuilder({ generation, names });
-  return {
+  const loader = {
     start: () => views.start(clickHouse),
-    /** Inserts records under one token. */
-    async load(records: readonly Partial<Collected>[], token = `${offset}`) {
+    /** Inserts encoded records under one token. */
+    async loadValues(topic: TopicName, values: readonly Buffer[], token = `${offset}`) {
       const built = builder.build(
-        'events.sessionized',
+        topic,
         0,
-        records.map((record) => {
+        values.map((value) => {
           offset += 1;
-          const value = collectedCodec.encode({
-            environment: 1,
-            kind: 'event',
-            time: T0,
-            received_at: T0,
-            type: record.name ?? '',
-            ...record,
-          });
           const place = { originPartition: 0, originOffset: offset };
           return { offset: BigInt(offset), bytes: 0, key: null, value, timestampMs: T0 + offset, ...place };
         }),
@@ -55,6 +50,22 @@ export function openLoader(clickHouse: ClickHouse, generation = 1, environments 
         assert.deepEqual(await insertRows(clickHouse, rows, `${token} ${rows.table.table}`), []);
       }
       await views.flushNames(clickHouse);
+      if (built.hasAbsorbed) await clickHouse.command(reloadSessionsSql(generation));
+    },
+    /** Inserts events and property changes under one token. */
+    load(records: readonly Partial<Collected>[], token?: string) {
+      const values = records.map((record) =>
+        collectedCodec.encode({
+          environment: 1,
+          kind: 'event',
+          time: T0,
+          received_at: T0,
+          type: record.name ?? '',
+          ...record,
+        }),
+      );
+      return loader.loadValues('events.sessionized', values, token);
     },
   };
+  return loader;
 }

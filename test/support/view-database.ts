@@ -4,21 +4,12 @@ import { join } from 'node:path';
 import { startClickHouse } from '#infra/embedded/clickhouse.ts';
 import { pickFreePort } from '#infra/embedded/ports.ts';
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
-import { DEFAULT_ENVIRONMENTS } from '#lib/config/environments.ts';
-import { createLogger } from '#lib/service/logger.ts';
 import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import type { Collected, Session } from '#schemas/types.ts';
-import { ChunkBuilder } from '../../services/loader/core/chunk-rows.ts';
-import { NameRegistry } from '../../services/loader/core/name-registry.ts';
-import { reloadSessionsSql } from '../../services/loader/core/resolver-sql.ts';
 import { IdentityResolver } from '../../services/loader/shell/identity-resolver.ts';
 import { LoaderMetrics } from '../../services/loader/shell/loader-metrics.ts';
-import { insertRows } from '../../services/loader/shell/table-inserter.ts';
-import { ViewKeeper } from '../../services/loader/shell/view-keeper.ts';
-
-/** Time that rows have where a test does not care. */
-export const T0 = Date.UTC(2026, 0, 1);
+import { openLoader, T0 } from './loader-in-memory.ts';
 
 /** A real ClickHouse with the loader's tables and views, and rows put in as a loader does: no Kafka. */
 export type ViewDatabase = {
@@ -38,34 +29,13 @@ export async function startViewDatabase(): Promise<ViewDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'cairn-views-'));
   const server = await startClickHouse({ dataDir: directory, port: await pickFreePort() });
   const clickHouse = createClickHouse({ url: server.url });
-  const names = new NameRegistry();
-  const metrics = new LoaderMetrics();
-  const log = createLogger('test', 'error');
-  const options = { generation: 1, environments: DEFAULT_ENVIRONMENTS, names, reader: undefined };
-  const views = new ViewKeeper({ ...options, log, metrics });
-  const builder = new ChunkBuilder({ generation: 1, names });
-  const resolver = new IdentityResolver({ generation: 1, metrics });
-  // Rows that a test has put there by itself come before.
-  let offset = 1;
+  const loader = openLoader(clickHouse);
+  const resolver = new IdentityResolver({ generation: 1, metrics: new LoaderMetrics() });
 
   const database: ViewDatabase = {
     clickHouse,
-    start: () => views.start(clickHouse),
-    async load(topic, values) {
-      const built = builder.build(
-        topic,
-        0,
-        values.map((value) => {
-          offset += 1;
-          const place = { originPartition: 0, originOffset: offset };
-          return { offset: BigInt(offset), bytes: 0, key: null, value, timestampMs: T0 + offset, ...place };
-        }),
-      );
-      if (built.refusals.length > 0) throw new Error(built.refusals[0]?.message);
-      for (const rows of built.tables) await insertRows(clickHouse, rows, `${topic} ${offset}`);
-      await views.flushNames(clickHouse);
-      if (built.hasAbsorbed) await clickHouse.command(reloadSessionsSql(1));
-    },
+    start: loader.start,
+    load: loader.loadValues,
     loadSessions: (...rows) =>
       database.load(
         'sessions',

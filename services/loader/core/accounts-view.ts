@@ -18,16 +18,12 @@ export function accountColumns(properties: readonly Property[]): readonly string
   return propertyColumns(properties, ACCOUNT_COLUMNS, 'p.properties').map(({ column }) => column);
 }
 
-/**
- * One row an account that a property was sent for: its id as `accountKey`, `firstSeen`, `changedAt`, and the value of
- * each property that was written last, by (time, receive time, position in the log).
- */
+/** One row an account that a property was sent for: its id as `accountKey`, `changedAt`, and the last value of each property. */
 export function latestOfAccounts(environment: ViewEnvironment, properties: readonly Property[]): string {
   const columns = propertyColumns(properties, ACCOUNT_COLUMNS, 'p.properties').map(
-    (value) =>
-      `, ${latestValue(value, '(p.time, p.received_at, p.origin_partition, p.origin_offset)')} AS ${identifier(value.column)}`,
+    (value) => `, ${latestValue(value)} AS ${identifier(value.column)}`,
   );
-  return `SELECT p.account_id AS accountKey, min(p.time) AS firstSeen, max(p.received_at) AS changedAt${columns.join('')}
+  return `SELECT p.account_id AS accountKey, max(p.received_at) AS changedAt${columns.join('')}
 FROM cairn.account_properties AS p WHERE ${rowsOf('p', environment)} GROUP BY p.account_id`;
 }
 

@@ -70,54 +70,52 @@ export function propertyColumns(
 function columnsOf(column: string, sharing: readonly Property[], json: string): readonly PropertyColumn[] {
   const seen = sharing.reduce((set, property) => set | property.types, 0);
   const types = seen & ~PROPERTY_TYPES.time;
-  const own = ownColumns(column, sharing, json, types);
-  return types === seen ? own : [...own, timeColumn(column, sharing, json)];
-}
-
-function timeColumn(column: string, sharing: readonly Property[], json: string): PropertyColumn {
   const paths = sharing.map(({ name }) => `${json}.${identifier(name)}`);
-  // The oldest name the row has decides, as in the property's own column.
-  const present = paths.map((path) => `isNotNull(${path})`);
-  const expression = `multiIf(${paths.map((path, index) => `${present[index]}, ${readTime(path)}`).join(', ')}, NULL)`;
-  return { column: `${column}${TIME_SUFFIX}`, expression, present: `(${present.join(' OR ')})` };
+  const first = Math.min(...sharing.map(({ firstTyped }) => firstTyped)) % FIRST_TYPES;
+  const own = ownColumns(column, paths, isOneType(first) ? first : PROPERTY_TYPES.string, types);
+  return types === seen ? own : [...own, { column: `${column}${TIME_SUFFIX}`, ...ofOldest(paths, readTime) }];
 }
 
 function ownColumns(
   column: string,
-  sharing: readonly Property[],
-  json: string,
+  paths: readonly string[],
+  own: number,
   types: number,
 ): readonly PropertyColumn[] {
-  const first = Math.min(...sharing.map(({ firstTyped }) => firstTyped)) % FIRST_TYPES;
-  const own = isOneType(first) ? first : PROPERTY_TYPES.string;
-  const paths = sharing.map(({ name }) => `${json}.${identifier(name)}`);
   const asText = firstOf(paths.map((path) => `CAST(${path}, 'Nullable(String)')`));
   if (types === own) {
     return [{ column, expression: firstOf(paths.map((path) => typedValue(path, own))), present: undefined }];
   }
   if (own !== PROPERTY_TYPES.number && own !== PROPERTY_TYPES.boolean)
     return [{ column, expression: asText, present: undefined }];
-  // The oldest name the row has decides, also where its value is not of the column's type.
-  const present = paths.map((path) => `isNotNull(${path})`);
-  const values = paths.map((path) => readValue(path, own));
-  const expression =
-    paths.length === 1
-      ? values[0]!
-      : `multiIf(${paths.map((_, index) => `${present[index]}, ${values[index]}`).join(', ')}, NULL)`;
   return [
-    { column, expression, present: present.length === 1 ? present[0]! : `(${present.join(' OR ')})` },
+    { column, ...ofOldest(paths, (path) => readValue(path, own)) },
     { column: `${column}${TEXT_SUFFIX}`, expression: asText, present: undefined },
   ];
 }
 
+/** The oldest name the row has decides, also where its value cannot be read. */
+function ofOldest(
+  paths: readonly string[],
+  read: (path: string) => string,
+): Pick<PropertyColumn, 'expression' | 'present'> {
+  const present = paths.map((path) => `isNotNull(${path})`);
+  if (paths.length === 1) return { expression: read(paths[0]!), present: present[0]! };
+  const branches = paths.map((path, index) => `${present[index]}, ${read(path)}`);
+  return { expression: `multiIf(${branches.join(', ')}, NULL)`, present: `(${present.join(' OR ')})` };
+}
+
+/** The order of property changes, of a table with the alias p: the last one counts. */
+export const WRITE_ORDER = '(p.time, p.received_at, p.origin_partition, p.origin_offset)';
+
 /**
- * The value that was written last, of rows that each have some properties, by an order of rows. NULL is a value
- * where the row has the property, and none where it has not.
+ * The value that was written last, of rows that each have some properties, in their order. NULL is a value where the
+ * row has the property, and none where it has not.
  */
-export function latestValue({ expression, present }: PropertyColumn, order: string): string {
+export function latestValue({ expression, present }: PropertyColumn): string {
   return present === undefined
-    ? `argMax(${expression}, ${order})`
-    : `tupleElement(argMaxIf(tuple(${expression}), ${order}, ${present}), 1)`;
+    ? `argMax(${expression}, ${WRITE_ORDER})`
+    : `tupleElement(argMaxIf(tuple(${expression}), ${WRITE_ORDER}, ${present}), 1)`;
 }
 
 function firstOf(values: readonly string[]): string {

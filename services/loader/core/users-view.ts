@@ -6,6 +6,7 @@ import {
   propertyColumns,
   TEXT_SUFFIX,
   TIME_SUFFIX,
+  WRITE_ORDER,
 } from './property-columns.ts';
 import { resolvedUserId } from './resolver-sql.ts';
 import { identifier } from './sql-text.ts';
@@ -86,12 +87,11 @@ export function usersViewSql(
 ): string {
   const { idProperty } = accounts;
   const hasAccounts = idProperty !== '';
-  const order = '(p.time, p.received_at, p.origin_partition, p.origin_offset)';
   const { latest, own, ofAccount } = columnsOfUsers(properties, accounts);
   const builtIn = (column: string) =>
     latest.some((other) => other.column === column) ? text(`c.${identifier(column)}`) : ABSENT;
   const accountId = hasAccounts
-    ? `, argMax(CAST(p.properties.${identifier(idProperty)}, 'Nullable(String)'), ${order}) AS accountId`
+    ? `, argMax(CAST(p.properties.${identifier(idProperty)}, 'Nullable(String)'), ${WRITE_ORDER}) AS accountId`
     : '';
   return view(
     environment,
@@ -115,7 +115,7 @@ SELECT if(m.counts = 1, m.to_user_id, m.from_user_id) AS user_id, if(m.counts = 
   ${NO_SESSION} AS initialKey${INITIAL.map((name) => `, '' AS initial_${name}`).join('')}
 FROM cairn.user_migrations AS m FINAL WHERE ${rowsOf('m', environment)}) AS seen GROUP BY user_id) AS u
 LEFT ANY JOIN (SELECT ${resolvedUserId('p')} AS user_id, max(p.received_at) AS changedAt${accountId}
-  ${latest.map((value) => `, ${latestValue(value, order)} AS ${identifier(value.column)}`).join('')}
+  ${latest.map((value) => `, ${latestValue(value)} AS ${identifier(value.column)}`).join('')}
 FROM cairn.user_properties AS p WHERE ${rowsOf('p', environment)} GROUP BY user_id) AS c ON u.user_id = c.user_id${
       hasAccounts
         ? `
