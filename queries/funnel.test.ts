@@ -214,8 +214,8 @@ for (const { title, events, steps, withinMs, counts } of cases) {
 test('funnelQuery() holds 32 steps and 100 000 events of one user', async () => {
   await load([]);
   await database.clickhouse.command({
-    query: `INSERT INTO cairn.resolved_events
-      SELECT 1, 1, number + 1, fromUnixTimestamp64Milli(toInt64(number), 'UTC'), 'A', '{}' FROM numbers(100000)`,
+    query: `INSERT INTO cairn.resolved_events (environment, user_id, event_id, time, name, event_table_name)
+      SELECT 1, 1, number + 1, fromUnixTimestamp64Milli(toInt64(number), 'UTC'), 'A', 'a' FROM numbers(100000)`,
   });
   const query = funnelQuery({ environment: 1, steps: Array.from({ length: 32 }, () => 'A'), withinMs: 31 });
   assert.deepEqual(await rowsOf(query), [{ counts: Array.from({ length: 32 }, () => 1) }]);
