@@ -7,6 +7,9 @@ import type { QuestionScope, Subject } from './question-scope.ts';
 export const PERIODS = ['hour', 'day', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
 
+/** Values of a property that an answer tells apart where the question does not say how many. */
+export const DEFAULT_TOP = 10;
+
 /** Counts who did some steps in order. Each option's exact meaning: docs/SEMANTICS.md, and the builder's docstring. */
 export type FunnelQuestion = QuestionScope & {
   readonly steps: readonly EventMatch[];
@@ -57,6 +60,8 @@ export type RetentionQuestion = QuestionScope & {
   readonly subject: Subject;
   /** Property of the cohort's start event, or of the user, to split by. */
   readonly by?: PropertyRef | undefined;
+  /** Values of `by` to answer, those of most subjects first; the others are one. undefined = DEFAULT_TOP. */
+  readonly top?: number | undefined;
 };
 
 export type PathsQuestion = QuestionScope & {
@@ -94,17 +99,19 @@ export type TrendQuestion = QuestionScope & {
 
 export type SessionsQuestion = QuestionScope & {
   readonly every?: Period | undefined;
-  /** Property of the session. */
+  /** Property of the session, or of its user or account. */
   readonly by?: PropertyRef | undefined;
+  /** Values of `by` to answer, those of most sessions first; the others are one. undefined = DEFAULT_TOP. */
+  readonly top?: number | undefined;
 };
 
-/** Usage, users and their trend by account: Heap's account health. */
+/** Usage, users and their trend by account, of the accounts that there are now: Heap's account health. */
 export type AccountsQuestion = QuestionScope & {
   /** What counts as usage. */
   readonly event: EventMatch;
-  /** Compared with the period of the same length before. */
+  /** The last of these before the end of the range (or now) is compared with the one before it. */
   readonly every: 'day' | 'week' | 'month';
-  /** Properties of the account to show. */
+  /** Properties of the account (`of: 'account'`) to show. */
   readonly show: readonly PropertyRef[];
   /** Accounts to answer, those with the most usage first. */
   readonly top: number;
