@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { didYouMean } from '#lib/near-names.ts';
 import type { Command, OptionTable } from './command.ts';
-import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage-error.ts';
 
 export type Parsed = {

@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type Environment, loadEnvironments } from '#lib/config/environments.ts';
 import { ConfigError } from '#lib/errors.ts';
+import { didYouMean } from '#lib/near-names.ts';
 import { type EventNameRow, eventNamesQuery } from '#queries/event-names.ts';
 import { inlineParams } from '#queries/inline-params.ts';
 import type { Query } from '#queries/query.ts';
@@ -8,7 +9,6 @@ import { ask, openClickHouse } from './clickhouse-access.ts';
 import { type Context, JSON_OPTION, type OptionTable } from './command.ts';
 import { locateStack } from './locate-stack.ts';
 import { readStackSettings } from './stack-settings.ts';
-import { didYouMean } from './suggest.ts';
 import { RANGE_OPTIONS } from './time-range.ts';
 import { CommandError, UsageError } from './usage-error.ts';
 

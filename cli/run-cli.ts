@@ -1,9 +1,9 @@
 import { ConfigError, UnavailableError } from '#lib/errors.ts';
+import { didYouMean } from '#lib/near-names.ts';
 import { type Context, INTERRUPTED } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { parseArguments } from './parse-arguments.ts';
-import { didYouMean } from './suggest.ts';
 import { CommandError, UsageError } from './usage-error.ts';
 
 /** Exit codes of the program. */

@@ -1,3 +1,4 @@
+import { timeMs } from '#queries/written/time-text.ts';
 import type { OptionTable } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -13,8 +14,6 @@ export const RANGE_OPTIONS = {
 
 export type TimeRange = { readonly fromMs: number | undefined; readonly toMs: number | undefined };
 
-const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
-
 /** Reads --from (inclusive) and --to (exclusive). Throws UsageError. */
 export function readTimeRange(values: { from: string | undefined; to: string | undefined }): TimeRange {
   const fromMs = values.from === undefined ? undefined : parseTime('--from', values.from);
@@ -25,20 +24,12 @@ export function readTimeRange(values: { from: string | undefined; to: string | u
   return { fromMs, toMs };
 }
 
-/** Epoch ms of a date or time; UTC unless it names its zone. */
 function parseTime(option: string, text: string): number {
-  const match = ISO.exec(text);
-  const zoned =
-    text.length > 10 && match?.[1] === undefined ? `${text.replace(' ', 'T')}Z` : text.replace(' ', 'T');
-  const ms = match === null ? Number.NaN : Date.parse(zoned);
-  // Date.parse rolls 31 February over to March: a date that comes back different was none.
-  if (
-    Number.isNaN(ms) ||
-    new Date(Date.parse(text.slice(0, 10))).toISOString().slice(0, 10) !== text.slice(0, 10)
-  ) {
+  try {
+    return timeMs(text, Date.now());
+  } catch (error) {
     throw new UsageError(
-      `Cannot read ${option}: want a date such as 2026-03-01 or a time such as 2026-03-01T12:00, current value is ${JSON.stringify(text)}`,
+      `Cannot read ${option}: ${(error as Error).message}, current value is ${JSON.stringify(text)}`,
     );
   }
-  return ms;
 }

@@ -1,4 +1,5 @@
 import { createKafka } from '#lib/kafka/client.ts';
+import { didYouMean } from '#lib/near-names.ts';
 import { createLogger } from '#lib/service/logger.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import type { DeadLetter } from '../dead-letters/letter.ts';
@@ -19,7 +20,6 @@ import { retryLetters } from '../dead-letters/retry-letters.ts';
 import { choose, type Filter, matches } from '../dead-letters/select-letters.ts';
 import { type KafkaAccess, openKafka } from '../kafka-access.ts';
 import { locateStack } from '../locate-stack.ts';
-import { didYouMean } from '../suggest.ts';
 import { CommandError, UsageError } from '../usage-error.ts';
 
 const ACTIONS = ['list', 'show', 'retry'] as const;

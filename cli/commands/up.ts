@@ -1,9 +1,9 @@
 import { hidePassword } from '#lib/config/hide-password.ts';
+import { didYouMean } from '#lib/near-names.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { forTerminal } from '../service-log.ts';
 import { SERVICE_NAMES, type ServiceName, type Stack, startStack } from '../stack.ts';
 import { readStackSettings } from '../stack-settings.ts';
-import { didYouMean } from '../suggest.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const up = defineCommand({

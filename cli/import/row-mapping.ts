@@ -1,4 +1,4 @@
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '#lib/near-names.ts';
 import { UsageError } from '../usage-error.ts';
 import type { RowRefusal, Values } from './source.ts';
 import type { Subject } from './subject.ts';

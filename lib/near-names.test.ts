@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { didYouMean, nearNames } from './suggest.ts';
+import { didYouMean, nearNames } from './near-names.ts';
 
 test('nearNames() finds slips of the finger, nearest first', () => {
   assert.deepEqual(nearNames('Signpu', ['Purchase', 'Signup', 'Sign']), ['Signup', 'Sign']);
