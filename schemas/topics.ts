@@ -85,7 +85,7 @@ export const TOPICS = {
     segmentMs: DAY_MS / 4,
   },
   'events.rejected': {
-    doc: 'Dead letters of every stage, with origin and reason, and a record with the code `retried` for each that was put back. Kept for ever: the accounts need it.',
+    doc: 'Dead letters of every stage, with origin and reason, what a tracking plan refuses at the collector, and a record with the code `retried` for each that was put back. Kept for ever: the accounts need it.',
     key: 'record key',
     schema: 'Rejected',
     derived: false,

@@ -2,7 +2,7 @@ import { createKafka } from '#lib/kafka/client.ts';
 import { didYouMean } from '#lib/near-names.ts';
 import { createLogger } from '#lib/service/logger.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
-import type { DeadLetter } from '../dead-letters/letter.ts';
+import { type DeadLetter, isOfCollector } from '../dead-letters/letter.ts';
 import {
   letterPartitions,
   readLetters,
@@ -126,7 +126,8 @@ function list(
   wishes: Wishes,
   { stdout, stderr }: Context,
 ): number {
-  const isOpen = (letter: DeadLetter) => letter.retried === undefined && letter.generation === generation;
+  const isOpen = (letter: DeadLetter) =>
+    letter.retried === undefined && (letter.generation === generation || isOfCollector(letter));
   const all = letters
     .filter((letter) => matches(letter, wishes) && (wishes.all || isOpen(letter)))
     .toSorted((a, b) => b.receivedAtMs - a.receivedAtMs || b.offset - a.offset);

@@ -1,12 +1,20 @@
 import type { DecodeCode } from '#schemas/framing.ts';
 
-export type Code = DecodeCode | 'refused_by_clickhouse';
+export type Code = DecodeCode | 'refused_by_clickhouse' | 'plan_violation' | 'unplanned_event';
 
 const NOT_OURS =
   'Something other than the collector writes to the topic: find it and stop it. There is nothing to put back';
 
 /** What each code means and what to do about it; docs/OPERATIONS.md says the same. */
 export const ADVICE: Readonly<Record<Code, { readonly means: string; readonly todo: string }>> = {
+  plan_violation: {
+    means: 'The tracking plan of the environment expects something else of the event or its properties.',
+    todo: 'Mend the sender, or the plan; cairn plan coverage shows what else arrives. It is not in the log: have it sent again.',
+  },
+  unplanned_event: {
+    means: 'The tracking plan of the environment has no event of this name.',
+    todo: 'Add it to the plan, or stop sending it. It is not in the log: have it sent again.',
+  },
   empty_value: { means: 'The record has no value.', todo: `${NOT_OURS}.` },
   not_framed: {
     means: 'The value does not begin with a zero byte and a schema id.',

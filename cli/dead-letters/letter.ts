@@ -30,19 +30,26 @@ export type DeadLetter = {
   readonly retried: { readonly as: string; readonly atMs: number } | undefined;
 };
 
+/** What a tracking plan refused: the collector's letters are of no record in any topic, and of no generation. */
+export function isOfCollector({ topic }: Pick<DeadLetter, 'topic'>): boolean {
+  return topic === '';
+}
+
 /**
  * What makes two letters one: the loader may write a letter again after a crash, and a record that was put back is
  * told by the place it was refused at.
  */
 export function refusalOf(
-  letter: Pick<DeadLetter, 'generation' | 'stage' | 'topic' | 'partition' | 'offset'>,
+  letter: Pick<DeadLetter, 'id' | 'generation' | 'stage' | 'topic' | 'partition' | 'offset'>,
 ): string {
-  const { generation, stage, topic, partition, offset } = letter;
+  const { id, generation, stage, topic, partition, offset } = letter;
+  if (isOfCollector(letter)) return id;
   return `${generation} ${stage} ${topic}-${partition}@${offset}`;
 }
 
 /** `topic-partition@offset` */
 export function placeText({ topic, partition, offset }: Origin | DeadLetter): string {
+  if (topic === '') return '-';
   return `${topic}-${partition}@${offset}`;
 }
 

@@ -1,5 +1,5 @@
 import { TOPICS } from '#schemas/topics.ts';
-import { type DeadLetter, placeText, topicNameOf } from './letter.ts';
+import { type DeadLetter, isOfCollector, placeText, topicNameOf } from './letter.ts';
 
 export type Filter = {
   readonly stage: string | undefined;
@@ -40,6 +40,12 @@ export function choose(
   const name = topicNameOf(named.topic);
   const refuse = (letter: DeadLetter, reason: string) => ({ letter, reason, isDone: false });
   const done = (letter: DeadLetter, reason: string) => ({ letter, reason, isDone: true });
+  if (isOfCollector(named)) {
+    return refuse(
+      named,
+      'it was never in the log, and its sender knows: mend the sender or the tracking plan, and have it sent again',
+    );
+  }
   if (name === undefined) return refuse(named, `${named.topic} is no topic of Cairn's`);
   let letter = named;
   if (named.generation !== live) {

@@ -20,6 +20,7 @@ export function checkRows(batch: Batch, subject: Subject, environment: Environme
     { app_id: environment.appId, [subject.list]: rows },
     {
       environments: new Map([[environment.appId, environment]]),
+      plans: new Map(),
       refusePlaceholders: true,
       maxAgeMs: Number.POSITIVE_INFINITY,
       receivedAt: nowMs,

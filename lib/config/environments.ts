@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { ConfigError } from '#lib/errors.ts';
 import { MAX_ENVIRONMENT } from '#schemas/ids.ts';
 import { isAddressable } from '#schemas/names.ts';
@@ -27,6 +28,18 @@ export type EnvironmentOptions = {
   readonly identifyLimit: IdentifyLimit | null;
   /** User property that holds the id of a user's account, as it is sent; empty = none does. */
   readonly accountIdProperty: string;
+  /** Tracking plan that the collector checks inputs against; null = none. */
+  readonly plan: PlanOption | null;
+};
+
+/** What is done about an input that is not as the tracking plan says. */
+export type PlanOption = {
+  /** Plan file; in the registry relative to the registry's folder, here whole. */
+  readonly file: string;
+  /** `warn` takes a violation of a planned event and counts it, `reject` refuses it. */
+  readonly mode: 'warn' | 'reject';
+  /** What becomes of events that the plan does not name. What is captured by itself is never refused for that. */
+  readonly unplanned: 'allow' | 'warn' | 'reject';
 };
 
 /** How many user ids the server's identify may bind to one identity within a span of days. Source: Heap's v1/identify. */
@@ -41,6 +54,7 @@ export const DEFAULT_OPTIONS: EnvironmentOptions = {
   keepIp: true,
   identifyLimit: DEFAULT_IDENTIFY_LIMIT,
   accountIdProperty: '',
+  plan: null,
 };
 
 /** The identify limit of an environment, by its number; one that is not in the registry has the default. */
@@ -84,7 +98,7 @@ export function parseEnvironments(content: string, file: string): readonly Envir
   }
   const problems: string[] = [];
   const environments = entries.map((entry, index) =>
-    readEnvironment(entry, (problem) => problems.push(`${file}, entry ${index}: ${problem}`)),
+    readEnvironment(entry, dirname(file), (problem) => problems.push(`${file}, entry ${index}: ${problem}`)),
   );
   for (const field of ['number', 'appId', 'name'] as const) {
     const values = environments.map((environment) => environment[field]);
@@ -99,12 +113,12 @@ export function parseEnvironments(content: string, file: string): readonly Envir
 const TAKEN_NAMES: ReadonlySet<string> = new Set(['cairn', 'default', 'system', 'information_schema']);
 
 const FIELDS = ['number', 'appId', 'name', 'apiKey', 'options'];
-const OPTIONS = ['bots', 'excludedIps', 'keepIp', 'identifyLimit', 'accountIdProperty'];
+const OPTIONS = ['bots', 'excludedIps', 'keepIp', 'identifyLimit', 'accountIdProperty', 'plan'];
 
 /** Largest values of the identify limit: the loader keeps that many times of an identity while it judges. */
 const MOST_LIMITED: IdentifyLimit = { userIds: 1000, days: 3650 };
 
-function readEnvironment(entry: unknown, problem: (text: string) => void): Environment {
+function readEnvironment(entry: unknown, folder: string, problem: (text: string) => void): Environment {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     problem('want an object');
     return { number: 0, appId: '', name: '', apiKey: '', options: DEFAULT_OPTIONS };
@@ -126,11 +140,11 @@ function readEnvironment(entry: unknown, problem: (text: string) => void): Envir
     appId: String(appId),
     name: name as string,
     apiKey: apiKey as string,
-    options: readOptions(options, problem),
+    options: readOptions(options, folder, problem),
   };
 }
 
-function readOptions(options: unknown, problem: (text: string) => void): EnvironmentOptions {
+function readOptions(options: unknown, folder: string, problem: (text: string) => void): EnvironmentOptions {
   if (typeof options !== 'object' || options === null) {
     problem('options: want an object');
     return DEFAULT_OPTIONS;
@@ -153,7 +167,31 @@ function readOptions(options: unknown, problem: (text: string) => void): Environ
       `options.accountIdProperty: want the name of a user property that can be a column, current value is ${JSON.stringify(accountIdProperty)}`,
     );
   }
-  return { ...merged, identifyLimit: readIdentifyLimit(merged.identifyLimit, problem) };
+  return {
+    ...merged,
+    identifyLimit: readIdentifyLimit(merged.identifyLimit, problem),
+    plan: readPlanOption(merged.plan, folder, problem),
+  };
+}
+
+function readPlanOption(value: unknown, folder: string, problem: (text: string) => void): PlanOption | null {
+  if (value === null) return null;
+  if (typeof value !== 'object' || Array.isArray(value) || typeof (value as PlanOption).file !== 'string') {
+    problem(
+      `options.plan: want {"file":"plan.yaml","mode":"warn"}, or null for none, current value is ${JSON.stringify(value)}`,
+    );
+    return null;
+  }
+  const { file, mode = 'warn', unplanned = 'allow', ...others } = value as PlanOption;
+  for (const field of Object.keys(others)) problem(`unknown field options.plan.${field}`);
+  if (file === '') problem('options.plan.file: it is empty');
+  if (mode !== 'warn' && mode !== 'reject')
+    problem(`options.plan.mode: want warn or reject, current value is ${JSON.stringify(mode)}`);
+  if (!['allow', 'warn', 'reject'].includes(unplanned))
+    problem(
+      `options.plan.unplanned: want allow, warn or reject, current value is ${JSON.stringify(unplanned)}`,
+    );
+  return { file: resolve(folder, file), mode, unplanned };
 }
 
 /** No limit where it is null, or where one of its numbers is 0. */

@@ -8,10 +8,11 @@ const LONGEST_MAIN = 40;
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
   lib: ['schemas'],
-  queries: ['schemas', 'lib'],
+  plans: ['schemas', 'lib'],
+  queries: ['schemas', 'lib', 'plans'],
   infra: ['schemas', 'lib'],
-  services: ['schemas', 'lib'],
-  cli: ['schemas', 'lib', 'queries', 'infra', 'services', 'bench'],
+  services: ['schemas', 'lib', 'plans'],
+  cli: ['schemas', 'lib', 'queries', 'plans', 'infra', 'services', 'bench'],
 };
 const FOLDERS = [...Object.keys(MAY_IMPORT), 'bench', 'test', 'sdk', 'examples'];
 
@@ -33,7 +34,7 @@ function isForTests(path: string): boolean {
 }
 
 function isCore(path: string): boolean {
-  return /^services\/[^/]+\/core\//.test(path);
+  return /^(services\/[^/]+|plans)\/core\//.test(path);
 }
 
 function* sizeBreaches({ path, lines }: SourceFile): Generator<string> {
@@ -84,6 +85,7 @@ function whyNotForCore(
   if (folder === 'services') {
     return target.startsWith(`services/${service}/core/`) ? '' : ': dependencies point from shell to core';
   }
+  if (target.startsWith('plans/core/')) return '';
   if (typeOnly && !specifier.startsWith('node:')) return '';
   if (folder !== 'lib') return ': only schemas, types, and what is pure in lib';
   return whyImpure(target, byPath);

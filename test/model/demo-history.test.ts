@@ -28,6 +28,7 @@ function collect({ path, body, userAgent }: DemoRequest, receivedAt: number, new
     path === '/v1/capture' ? { ...body, sent_at: receivedAt } : body,
     {
       environments: ENVIRONMENTS,
+      plans: new Map(),
       refusePlaceholders: true,
       maxAgeMs: Number.MAX_SAFE_INTEGER,
       receivedAt,

@@ -19,7 +19,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'style', command: ['biome', 'check', '.'] },
   {
     name: 'unit',
-    files: ['{schemas,lib,services,infra,cli,queries,bench,sdk,test}/**/*.test.ts'],
+    files: ['{schemas,lib,services,infra,cli,queries,plans,bench,sdk,test}/**/*.test.ts'],
     except: ['model', ...HEAVY].map((folder) => `test/${folder}/**`),
     concurrency: 2,
   },

@@ -11,6 +11,7 @@ import { type Client, refuseClient } from './client.ts';
 import { identify } from './identify.ts';
 import { textOrNumber } from './ids.ts';
 import { integrationTrack, integrationUserProperties } from './integrations.ts';
+import { isPlanRefusal, type PlanCheck, type PlanPolicy } from './plan-check.ts';
 import { isRow, type Row, type Scope } from './scope.ts';
 import { parseTime } from './timestamps.ts';
 import { track } from './track.ts';
@@ -28,6 +29,8 @@ export type Accepted = {
   readonly rejected: readonly Verdict[];
   /** True where the request was one row, not a list of them. */
   readonly single: boolean;
+  /** What the environment's tracking plan found; absent where it has none. */
+  readonly plan?: PlanCheck;
 };
 
 /** A request refused as a whole. */
@@ -36,6 +39,8 @@ export type RefusedRequest = { readonly error: RequestCode; readonly message: st
 /** What is true of all requests of this collector, and of this one. */
 export type Circumstances = {
   readonly environments: ReadonlyMap<string, Environment>;
+  /** By number of the environment. */
+  readonly plans: ReadonlyMap<number, PlanPolicy>;
   readonly refusePlaceholders: boolean;
   readonly maxAgeMs: number;
   readonly receivedAt: number;
@@ -103,8 +108,8 @@ export function accept(
   if (path === CAPTURE_PATH) return acceptCapture(body, scope);
   const route: RouteSpec = HEAP_ROUTES[path];
   const rows = route.list === undefined ? undefined : body[route.list];
-  if (rows === undefined || rows === null) return acceptOne(route.row(body, scope));
-  return acceptRows(route.list as string, rows, (row) => route.row(row, scope));
+  if (rows === undefined || rows === null) return acceptOne(route.row(body, scope), scope);
+  return acceptRows(route.list as string, rows, (row) => route.row(row, scope), scope);
 }
 
 function acceptCapture(body: Row, scope: Scope): Accepted | RefusedRequest {
@@ -117,19 +122,29 @@ function acceptCapture(body: Row, scope: Scope): Accepted | RefusedRequest {
   }
   const unwanted = refuseClient(scope.client, scope.environment.options);
   const defaults = { row: body, library: library as Source };
-  return acceptRows('events', body['events'], (row) => unwanted ?? capture(row, defaults, scope));
+  return acceptRows('events', body['events'], (row) => unwanted ?? capture(row, defaults, scope), scope);
 }
 
-function acceptOne(result: Collected | Refusal): Accepted {
+function acceptOne(result: Collected | Refusal, scope: Scope): Accepted {
   return isRefusal(result)
-    ? { accepted: [], rejected: [{ index: 0, ...result }], single: true }
-    : { accepted: [result], rejected: [], single: true };
+    ? { accepted: [], rejected: [verdictOf(result, 0, scope)], single: true, ...planOf(scope) }
+    : { accepted: [result], rejected: [], single: true, ...planOf(scope) };
+}
+
+function verdictOf(refusal: Refusal, index: number, { plan }: Scope): Verdict {
+  if (isPlanRefusal(refusal)) plan?.refused.push(refusal);
+  return { index, code: refusal.code, message: refusal.message };
+}
+
+function planOf({ plan }: Scope): Pick<Accepted, 'plan'> {
+  return plan === undefined ? {} : { plan };
 }
 
 function acceptRows(
   list: string,
   rows: unknown,
   decide: (row: Row) => Collected | Refusal,
+  scope: Scope,
 ): Accepted | RefusedRequest {
   if (!Array.isArray(rows)) {
     return refuseRequest(
@@ -149,19 +164,21 @@ function acceptRows(
   for (let index = 0; index < rows.length; index += 1) {
     const row: unknown = rows[index];
     const result = length > MAX_BATCH_LENGTH ? BATCH_TOO_LARGE : isRow(row) ? decide(row) : notARow(row);
-    if (isRefusal(result)) rejected.push({ index, ...result });
+    if (isRefusal(result)) rejected.push(verdictOf(result, index, scope));
     else {
       accepted.push(result);
       length += result.properties.length;
     }
   }
-  return { accepted, rejected, single: false };
+  return { accepted, rejected, single: false, ...planOf(scope) };
 }
 
 function scopeOf(path: RoutePath, body: Row, environment: Environment, circumstances: Circumstances): Scope {
-  const { receivedAt, maxAgeMs, newId, client, refusePlaceholders } = circumstances;
+  const { receivedAt, maxAgeMs, newId, client, refusePlaceholders, plans } = circumstances;
+  const policy = plans.get(environment.number);
+  const plan: PlanCheck | undefined = policy === undefined ? undefined : { policy, warned: [], refused: [] };
   const sentAt = path === CAPTURE_PATH ? parseTime(body['sent_at']) : undefined;
-  return { environment, receivedAt, sentAt, maxAgeMs, refusePlaceholders, newId, client };
+  return { environment, receivedAt, sentAt, maxAgeMs, refusePlaceholders, newId, client, plan };
 }
 
 function refuseRequest(error: RequestCode, message: string): RefusedRequest {

@@ -3,6 +3,7 @@ import type { Source } from '#schemas/kinds.ts';
 import type { Collected } from '#schemas/types.ts';
 import { readAccountId } from './identity.ts';
 import { newInput } from './input.ts';
+import { checkPlan } from './plan-check.ts';
 import { normaliseProperties } from './properties.ts';
 import type { Row, Scope } from './scope.ts';
 import { isRefusal, type Refusal } from './verdict.ts';
@@ -29,5 +30,5 @@ export function accountPropertiesFrom(
   input.account_id = accountId;
   input.properties = normal.json;
   input.flags = flags;
-  return input;
+  return checkPlan(input, normal.flat, scope.plan);
 }

@@ -8,6 +8,7 @@ import { readIdentity } from './identity.ts';
 import { readIdempotencyKey, readOptionalId, readUserId } from './ids.ts';
 import { newInput } from './input.ts';
 import { readDevice, readPage, readTarget } from './page.ts';
+import { checkPlan, isPlanRefusal } from './plan-check.ts';
 import { hasProperty, normaliseProperties } from './properties.ts';
 import type { Row, Scope } from './scope.ts';
 import { settleTime } from './timestamps.ts';
@@ -40,13 +41,14 @@ export function capture(row: Row, defaults: CaptureDefaults, scope: Scope): Coll
   }
   const idempotency = readIdempotencyKey(row['idempotency_key'] ?? row['id']);
   if (isRefusal(idempotency)) return idempotency;
-  const input = readInput(type, row, defaults, idempotency.key, scope);
-  if (isRefusal(input)) return input;
+  const read = readInput(type, row, defaults, idempotency.key, scope);
+  if (isRefusal(read) && !isPlanRefusal(read)) return read;
+  const input = isPlanRefusal(read) ? read.record : read;
   const settled = settleTime(row['timestamp'], scope, input.flags);
   if (isRefusal(settled)) return settled;
   input.time = settled.time;
   input.client_time = settled.clientTime;
-  return input;
+  return read;
 }
 
 function readInput(
@@ -63,11 +65,11 @@ function readInput(
   const input = newInput(kind, defaults.library, who.deviceId, key, scope);
   input.identity = who.identity;
   if (type === 'identify') return input;
-  if (type === 'user_properties') return readUserProperties(row, input);
+  if (type === 'user_properties') return readUserProperties(row, input, scope);
   return readClientEvent(type, row, defaults.row, input, scope);
 }
 
-function readUserProperties(row: Row, input: Collected): Collected | Refusal {
+function readUserProperties(row: Row, input: Collected, scope: Scope): Collected | Refusal {
   const properties = row['properties'];
   if (hasProperty(properties, 'id')) return RESERVED_ID;
   if (hasProperty(properties, 'user_id')) {
@@ -79,7 +81,7 @@ function readUserProperties(row: Row, input: Collected): Collected | Refusal {
   const normal = normaliseProperties(properties, input.flags);
   if (isRefusal(normal)) return normal;
   input.properties = normal.json;
-  return input;
+  return checkPlan(input, normal.flat, scope.plan);
 }
 
 function readClientEvent(
@@ -126,7 +128,7 @@ function readClientEvent(
   const normal = normaliseProperties(row['properties'], input.flags);
   if (isRefusal(normal)) return normal;
   input.properties = normal.json;
-  return input;
+  return checkPlan(input, normal.flat, scope.plan);
 }
 
 /** Whether the application was in sight when it happened; empty where it does not say. */

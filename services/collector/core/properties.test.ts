@@ -117,6 +117,7 @@ test('normaliseProperties() of any JSON is flat, bounded and stays as it is when
       const result = normaliseProperties(JSON.parse(JSON.stringify(properties)), []);
       if ('code' in result) return;
       assert.ok(result.json.length <= MAX_PROPERTIES_LENGTH);
+      assert.equal(JSON.stringify(result.flat), result.json);
       const flat: Record<string, unknown> = JSON.parse(result.json);
       for (const name of Object.keys(flat)) {
         assert.ok(name.length <= MAX_TEXT && name.isWellFormed() && name.trim() !== '');
@@ -125,7 +126,7 @@ test('normaliseProperties() of any JSON is flat, bounded and stays as it is when
         if (typeof value === 'string') assert.ok(value.length <= MAX_TEXT && value.isWellFormed());
       }
       const flags: string[] = [];
-      assert.deepEqual(normaliseProperties(flat, flags), result);
+      assert.deepEqual(normaliseProperties(flat, flags), { json: result.json, flat });
       assert.deepEqual(flags, []);
     }),
   );

@@ -19,8 +19,11 @@ export const MAX_PROPERTIES_LENGTH = 200_000;
 
 type Scalar = string | number | boolean;
 
-/** JSON text of the normalised properties. Adds to `flags` what was changed. Never throws. */
-export function normaliseProperties(value: unknown, flags: string[]): { json: string } | Refusal {
+/** The normalised properties and their JSON text. Adds to `flags` what was changed. Never throws. */
+export function normaliseProperties(
+  value: unknown,
+  flags: string[],
+): { readonly json: string; readonly flat: Readonly<Record<string, unknown>> } | Refusal {
   if (value === undefined || value === null) return NONE;
   if (typeof value !== 'object') {
     return refuse(
@@ -41,7 +44,7 @@ export function normaliseProperties(value: unknown, flags: string[]): { json: st
     source = flat;
   }
   const json = JSON.stringify(source);
-  return json.length <= MAX_PROPERTIES_LENGTH ? { json } : TOO_LARGE;
+  return json.length <= MAX_PROPERTIES_LENGTH ? { json, flat: source } : TOO_LARGE;
 }
 
 /** True where the normalised properties hold a name, in any casing. */
@@ -52,7 +55,7 @@ export function hasProperty(value: unknown, lowerCaseName: string): boolean {
   );
 }
 
-const NONE = { json: '{}' };
+const NONE = { json: '{}', flat: {} };
 const TOO_LARGE = refuse(
   'properties_too_large',
   `Cannot accept properties: their JSON text is over ${MAX_PROPERTIES_LENGTH} characters`,

@@ -1,5 +1,6 @@
 import type { Environment } from '#lib/config/environments.ts';
 import type { Client } from './client.ts';
+import type { PlanCheck } from './plan-check.ts';
 import type { Clock } from './timestamps.ts';
 
 /** What every row of a request is judged with: chance and time come in here, from outside. */
@@ -9,6 +10,8 @@ export type Scope = Clock & {
   /** A new random id in 1..2^53-1. */
   readonly newId: () => number;
   readonly client: Client;
+  /** Undefined where the environment has no tracking plan. */
+  readonly plan: PlanCheck | undefined;
 };
 
 /** An object of the request's JSON, its fields not yet checked. */

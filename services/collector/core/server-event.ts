@@ -4,6 +4,7 @@ import type { Collected } from '#schemas/types.ts';
 import { readEventName } from './event-name.ts';
 import { readIdempotencyKey, readOptionalId } from './ids.ts';
 import { newInput } from './input.ts';
+import { checkPlan } from './plan-check.ts';
 import { normaliseProperties } from './properties.ts';
 import type { Row, Scope } from './scope.ts';
 import { settleTime } from './timestamps.ts';
@@ -36,5 +37,5 @@ export function serverEvent(row: Row, who: Who, properties: unknown, scope: Scop
   input.type = customType(name);
   input.properties = normal.json;
   input.flags = flags;
-  return input;
+  return checkPlan(input, normal.flat, scope.plan);
 }

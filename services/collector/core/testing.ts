@@ -26,6 +26,7 @@ export function anEnvironment(changes: Partial<Environment> = {}): Environment {
 export function someCircumstances(changes: Partial<Circumstances> = {}): Circumstances {
   return {
     environments: new Map([['11', anEnvironment()]]),
+    plans: new Map(),
     refusePlaceholders: true,
     maxAgeMs: MAX_AGE_MS,
     receivedAt: RECEIVED_AT,

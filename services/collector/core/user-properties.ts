@@ -2,6 +2,7 @@ import { canonicalUserId } from '#schemas/ids.ts';
 import type { Collected } from '#schemas/types.ts';
 import { readIdentity } from './identity.ts';
 import { newInput } from './input.ts';
+import { checkPlan } from './plan-check.ts';
 import { hasProperty, normaliseProperties } from './properties.ts';
 import type { Row, Scope } from './scope.ts';
 import { isRefusal, type Refusal, refuse } from './verdict.ts';
@@ -27,7 +28,7 @@ export function userPropertiesOf(identity: unknown, properties: unknown, scope: 
   input.identity = name;
   input.properties = normal.json;
   input.flags = flags;
-  return input;
+  return checkPlan(input, normal.flat, scope.plan);
 }
 
 /** Heap: the name clashes with internal variables, in any casing. */

@@ -30,6 +30,8 @@ export const ROW_CODES = [
   'invalid_field',
   'excluded_ip',
   'bot',
+  'plan_violation',
+  'unplanned_event',
 ] as const;
 export type RowCode = (typeof ROW_CODES)[number];
 

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadEnvironments } from '#lib/config/environments.ts';
-import { ConfigError } from '#lib/errors.ts';
+import { ConfigError, InvariantError } from '#lib/errors.ts';
 import { openInstallation } from '#lib/generations/open-installation.ts';
 import { createKafka } from '#lib/kafka/client.ts';
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
@@ -13,6 +13,8 @@ import { newTick } from '../core/tick.ts';
 import { createClientLookup } from './client-lookup.ts';
 import { createHttpServer } from './http-server.ts';
 import { KafkaPublisher } from './kafka-publisher.ts';
+import { LetterPublisher, type Letters } from './letter-publisher.ts';
+import { canRefuse, loadPlans } from './load-plans.ts';
 import { createLogPlaces } from './log-places.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { createMetrics } from './metrics.ts';
@@ -25,9 +27,15 @@ const CLIENT_ID = 'cairn-collector';
 /** Time Kafka has to hear that the collector goes. */
 const GOODBYE_MS = 1000;
 
+/** For plans that refuse nothing. */
+const NOWHERE: Letters = {
+  publish: () => Promise.reject(new InvariantError('Cannot publish a dead letter: no plan refuses anything')),
+};
+
 /** Starts the collector: it answers HTTP at once (503 until Kafka is there) and is ready when Kafka takes records. */
 export async function startCollector(config: CollectorConfig, log: Logger): Promise<RunningService> {
   const environments = loadEnvironments(config.CAIRN_ENVIRONMENTS);
+  const plans = loadPlans(environments);
   const lookUp = await createClientLookup(config.CAIRN_GEO_DATABASE);
   const partitions = config.CAIRN_PARTITIONS;
   const brokers = config.CAIRN_KAFKA_BROKERS;
@@ -43,9 +51,11 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
     log,
     observeSendMs: (ms) => metrics.sendSeconds.observe(ms / 1000),
   });
+  const letters = canRefuse(plans) ? new LetterPublisher(kafka, config.CAIRN_ACK_TIMEOUT_MS) : undefined;
   const encode = createRecordEncoder(() => publisher.partitions);
   const http = createHttpServer({
     environments: new Map(environments.map((environment) => [environment.appId, environment])),
+    plans,
     refusePlaceholders: config.CAIRN_PLACEHOLDER_IDENTITIES === 'refuse',
     maxAgeMs: config.CAIRN_MAX_EVENT_AGE_DAYS * DAY_MS,
     maxBodyBytes: config.CAIRN_MAX_BODY_BYTES,
@@ -54,6 +64,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
     newId,
     now: Date.now,
     publisher,
+    letters: letters ?? NOWHERE,
     budget,
     lookUp,
     encode,
@@ -69,6 +80,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
     replicationFactor: config.CAIRN_REPLICATION_FACTOR,
     log,
   });
+  await letters?.start();
   await publisher.start(createLogPlaces(admin, reader));
   const ticker = startTicker({
     publisher,
@@ -92,6 +104,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
       clearTimeout(patience);
       await ticker.stop();
       await publisher.stop();
+      await letters?.stop();
       await Promise.race([Promise.all([reader.close(), admin.disconnect()]), pause(GOODBYE_MS)]);
     },
   };

@@ -3,6 +3,7 @@ import { UnavailableError } from '#lib/errors.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import type { Collected } from '#schemas/types.ts';
 import {
+  type Accepted,
   accept,
   answersOk,
   CAPTURE_PATH,
@@ -15,6 +16,7 @@ import { type Reply, replyTo } from '../core/reply.ts';
 import type { ClientLookup } from './client-lookup.ts';
 import { answerBrokenConnection, answerError, answerUnknownRoute } from './error-answers.ts';
 import { HttpError, overloaded } from './http-error.ts';
+import { type Letters, letterOf } from './letter-publisher.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { Metrics } from './metrics.ts';
 import { addOperationsRoutes } from './operations-routes.ts';
@@ -24,12 +26,14 @@ import { REQUEST_BYTES, readBody } from './request-body.ts';
 
 export type HttpServerOptions = Pick<
   Circumstances,
-  'environments' | 'refusePlaceholders' | 'maxAgeMs' | 'newId'
+  'environments' | 'plans' | 'refusePlaceholders' | 'maxAgeMs' | 'newId'
 > & {
   readonly maxBodyBytes: number;
   readonly requestTimeoutMs: number;
   readonly trustProxy: number | string;
   readonly publisher: Publisher;
+  /** Takes what a tracking plan refuses. */
+  readonly letters: Letters;
   readonly budget: MemoryBudget;
   readonly lookUp: ClientLookup;
   readonly encode: (input: Collected) => LogRecord;
@@ -91,8 +95,10 @@ async function ingest(
     const body = await readBody(request.raw, options.maxBodyBytes, share);
     const client = isCapture ? options.lookUp(request.headers['user-agent'] ?? '', request.ip) : NO_CLIENT;
     const decision = decide(path, body, receivedAt, client, options);
-    if (!share.hold(REQUEST_BYTES + bytesOf(decision.records))) throw overloaded();
-    await options.publisher.publish(decision.records);
+    const { records, letters } = decision;
+    if (!share.hold(REQUEST_BYTES + bytesOf(records) + bytesOf(letters))) throw overloaded();
+    if (letters.length > 0) await options.letters.publish(letters);
+    await options.publisher.publish(records);
     count(decision, options.metrics);
     const { status, contentType, body: answer } = decision.reply;
     return reply.code(status).header('content-type', contentType).send(answer);
@@ -104,9 +110,18 @@ async function ingest(
 /** All that is kept of a request while Kafka is waited for: not its JSON, and not its decoded rows. */
 type Decision = {
   readonly records: readonly LogRecord[];
+  readonly letters: readonly LogRecord[];
   readonly reply: Reply;
   readonly acceptedByKind: ReadonlyMap<string, number>;
   readonly rejectedCodes: readonly string[];
+  /** What a tracking plan found; undefined where it found nothing. */
+  readonly violations: Violations | undefined;
+};
+
+type Violations = {
+  readonly environment: string;
+  readonly warned: readonly string[];
+  readonly rejected: readonly string[];
 };
 
 function decide(
@@ -114,21 +129,44 @@ function decide(
   body: Buffer,
   receivedAt: number,
   client: Client,
-  { environments, refusePlaceholders, maxAgeMs, newId, encode }: HttpServerOptions,
+  { environments, plans, refusePlaceholders, maxAgeMs, newId, encode }: HttpServerOptions,
 ): Decision {
-  const circumstances = { environments, refusePlaceholders, maxAgeMs, newId, receivedAt, client };
+  const circumstances = { environments, plans, refusePlaceholders, maxAgeMs, newId, receivedAt, client };
   const outcome = accept(path, parseJson(body), circumstances);
   const reply = replyTo(outcome, answersOk(path));
   const acceptedByKind = new Map<string, number>();
-  if ('error' in outcome) return { records: [], reply, acceptedByKind, rejectedCodes: [outcome.error] };
+  if ('error' in outcome) {
+    const rejectedCodes = [outcome.error];
+    return { records: [], letters: [], reply, acceptedByKind, rejectedCodes, violations: undefined };
+  }
   for (const { kind } of outcome.accepted) acceptedByKind.set(kind, (acceptedByKind.get(kind) ?? 0) + 1);
   const rejectedCodes = outcome.rejected.map(({ code }) => code);
-  return { records: outcome.accepted.map(encode), reply, acceptedByKind, rejectedCodes };
+  return {
+    records: outcome.accepted.map(encode),
+    letters: outcome.plan?.refused.map((refusal) => letterOf(refusal, encode)) ?? [],
+    reply,
+    acceptedByKind,
+    rejectedCodes,
+    violations: violationsOf(outcome),
+  };
 }
 
-function count({ acceptedByKind, rejectedCodes }: Decision, metrics: Metrics): void {
+function violationsOf({ plan }: Accepted): Violations | undefined {
+  if (plan === undefined || plan.warned.length + plan.refused.length === 0) return undefined;
+  return {
+    environment: plan.policy.environment,
+    warned: plan.warned,
+    rejected: plan.refused.map(({ violation }) => violation),
+  };
+}
+
+function count({ acceptedByKind, rejectedCodes, violations }: Decision, metrics: Metrics): void {
   for (const [kind, inputs] of acceptedByKind) metrics.accepted.inc({ kind }, inputs);
   for (const code of rejectedCodes) metrics.rejected.inc({ code });
+  if (violations === undefined) return;
+  const { environment, warned, rejected } = violations;
+  for (const code of warned) metrics.planViolations.inc({ environment, code, action: 'warned' });
+  for (const code of rejected) metrics.planViolations.inc({ environment, code, action: 'rejected' });
 }
 
 function parseJson(body: Buffer): unknown {

@@ -33,6 +33,12 @@ export function createMetrics(bytesInFlight: () => number) {
       labelNames: ['code'] as const,
       registers,
     }),
+    planViolations: new Counter({
+      name: 'cairn_collector_plan_violations_total',
+      help: 'Inputs that are not as the tracking plan of their environment says, by what is wrong first and what was done.',
+      labelNames: ['environment', 'code', 'action'] as const,
+      registers,
+    }),
     ticks: new Counter({
       name: 'cairn_collector_ticks_total',
       help: 'Ticks written to silent partitions.',

@@ -12,6 +12,7 @@ import { createRecordEncoder } from './record-encoder.ts';
 export type TestServer = {
   readonly app: FastifyInstance;
   readonly publisher: MemoryPublisher;
+  readonly letters: MemoryPublisher;
   readonly budget: MemoryBudget;
   readonly metrics: Metrics;
 };
@@ -23,10 +24,12 @@ export function createTestServer(
   maxBytesInFlight = 2 ** 26,
 ): TestServer {
   const publisher = new MemoryPublisher();
+  const letters = new MemoryPublisher();
   const budget = new MemoryBudget(maxBytesInFlight);
   const metrics = createMetrics(() => budget.bytes);
   const app = createHttpServer({
     environments: new Map([['11', anEnvironment()]]),
+    plans: new Map(),
     refusePlaceholders: true,
     maxAgeMs: MAX_AGE_MS,
     maxBodyBytes: 5 * 2 ** 20,
@@ -37,10 +40,11 @@ export function createTestServer(
     encode: createRecordEncoder(() => 4),
     log: createLogger('collector', 'silent'),
     publisher,
+    letters,
     budget,
     metrics,
     lookUp,
     ...changes,
   });
-  return { app, publisher, budget, metrics };
+  return { app, publisher, letters, budget, metrics };
 }
