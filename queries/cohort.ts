@@ -1,4 +1,7 @@
+import { memberSql } from './cohort-members.ts';
 import type { Condition, EventMatch } from './event-match.ts';
+import { Parameters } from './parameters.ts';
+import type { Query } from './query.ts';
 import type { QuestionScope } from './question-scope.ts';
 
 /** One thing that is true of the users of a cohort. */
@@ -35,3 +38,48 @@ export type CohortRow = {
   /** Epoch ms of the user's last event. */
   readonly lastSeenMs: number | null;
 };
+
+/** Users a question may list. */
+export const MOST_LISTED = 100_000;
+
+/**
+ * Users for whom the rules hold, of all that there are: the rows of the readers' view `users`, so that somebody who is known
+ * by properties alone counts where a rule asks for a property or for who never did something.
+ *
+ * Throws RangeError where a rule or the number to list cannot be asked.
+ */
+export function cohortQuery(question: CohortQuestion): Query {
+  const { cohort, among, list, database, environment } = question;
+  if (!Number.isInteger(list) || list < 0 || list > MOST_LISTED) {
+    throw new RangeError(
+      `Cannot list users: want a whole number up to ${MOST_LISTED}, current value is ${list}`,
+    );
+  }
+  const parameters = new Parameters();
+  const members = [cohort, ...(among === undefined ? [] : [among])].map((rules) =>
+    memberSql(question, parameters, rules),
+  );
+  const found = `SELECT user_id, ifNull(identity, '') AS name FROM ${parameters.add(database, 'Identifier')}.users
+WHERE ${members.join(' AND ')}`;
+  if (list === 0) {
+    return {
+      sql: `SELECT count() AS users, NULL AS user_id, NULL AS identity, NULL AS lastSeenMs FROM (${found})`,
+      params: parameters.values,
+    };
+  }
+  // One row of all, so that their number is there even where nobody is listed.
+  return {
+    sql: `WITH listed AS
+(
+  SELECT count() AS users, groupArraySorted(${list})((-seen, user_id, name)) AS people
+  FROM (${found}) AS found
+  LEFT ANY JOIN (
+    SELECT user_id AS person, toUnixTimestamp64Milli(max(time)) AS seen FROM cairn.resolved_events
+    WHERE environment = ${parameters.add(environment, 'UInt16')} GROUP BY person
+  ) AS events ON user_id = person
+)
+SELECT users, nullIf(person.2, 0) AS user_id, nullIf(person.3, '') AS identity, nullIf(-person.1, 0) AS lastSeenMs
+FROM listed LEFT ARRAY JOIN people AS person`,
+    params: parameters.values,
+  };
+}

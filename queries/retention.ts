@@ -1,72 +1,124 @@
-import { type EventScope, scopeConditions } from './event-scope.ts';
+import { eventRows } from './event-rows.ts';
+import { Parameters } from './parameters.ts';
+import { periodNumberSql, periodTextSql } from './periods.ts';
 import type { Query } from './query.ts';
+import { DEFAULT_TOP, type RetentionQuestion } from './questions.ts';
+import { checkTop, groupKeySql, placedSql } from './top-values.ts';
 
-export type RetentionQuestion = EventScope & {
-  /** Event that puts a user into a cohort, by name as sent; undefined = any event. */
-  readonly start?: string | undefined;
-  /** Event that counts as coming back; undefined = any event. */
-  readonly back?: string | undefined;
-  /** Days, or weeks that start on Monday; both UTC. */
-  readonly every: 'day' | 'week';
-  /** Periods after the first one that are watched. */
-  readonly periods: number;
-};
+/** Periods that may be watched. */
+export const MOST_PERIODS = 366;
 
-/** One cohort, oldest first. */
-export type RetentionRow = {
-  /** First day of the cohort's period, `YYYY-MM-DD`. */
-  readonly cohort: string;
-  readonly users: number;
-  /** `returned[n]`: users with a `back` event n periods after the cohort's. */
-  readonly returned: readonly number[];
-};
+/** A last period that is later than any. */
+const NEVER_ENDS = 1_000_000;
 
 /**
- * Users by the period of their first `start` event in the range, and how many of them did `back` in that period
- * (n = 0) and in each one after it. Periods are those of the calendar, so a user who started late in the
- * evening has a short first day.
+ * Subjects by the period of their start, and how many of them did `back` in that period (n = 0) and in each one after it.
+ * The answer's rows are RetentionRow.
+ *
+ * Only what is in the range counts, for `first ever` too: that looks before it for earlier starts and for nothing else. Periods are
+ * those of the calendar, so whoever started late in the evening has a short first day, and a `back` in the first
+ * period counts whether it was before or after the start. `in or after` counts whoever came back in the period or at any time after
+ * it in the range. Brackets 0, 1, 3 of 7 periods are 0, 1 to 2 and 3 to 7.
+ *
+ * With `by` a subject counts under the value of its first start in the cohort's period. The top values are those with
+ * most subjects, added up over cohorts.
+ *
+ * Throws RangeError where the question cannot be asked.
  */
 export function retentionQuery(question: RetentionQuestion): Query {
-  const { start, back, every, periods } = question;
-  if (!Number.isInteger(periods) || periods < 1 || periods > 366) {
-    throw new RangeError(`Cannot ask for retention: want 1 to 366 periods, current number is ${periods}`);
+  const { start, back, every, cohorts, subject, by, fromMs, top = DEFAULT_TOP } = question;
+  if (subject === 'session') {
+    throw new RangeError(
+      'Cannot ask which sessions came back: a session is one visit; want users or accounts',
+    );
   }
-  const scope = scopeConditions(question);
-  const isStart = start === undefined ? '1' : 'name = {start:String}';
-  const isBack = back === undefined ? '1' : 'name = {back:String}';
-  const period = every === 'day' ? 'toDate(time)' : 'toMonday(time)';
-  const length = every === 'day' ? 1 : 7;
-  const conditions = [
-    ...scope.conditions,
-    ...(start === undefined || back === undefined ? [] : ['(name = {start:String} OR name = {back:String})']),
-  ];
-  const counts = Array.from(
-    { length: periods + 1 },
-    (_, n) => `countIf(has(returned_in, cohort + ${n * length}))`,
+  checkTop(top);
+  const brackets = bracketsOf(question);
+  const parameters = new Parameters();
+  const rows = eventRows(question, parameters, {
+    matches: [start, back],
+    values: by === undefined ? [] : [by],
+    subject,
+    ...(cohorts === 'first ever' ? { read: { fromMs: undefined, toMs: question.toMs } } : {}),
+  });
+  // Where everything that ever happened is read, only what is in the range counts.
+  const since =
+    cohorts === 'first ever' && fromMs !== undefined ? parameters.add(fromMs, 'Int64') : undefined;
+  const firsts = parameters.add(
+    brackets.map(([first]) => first),
+    'Array(Int64)',
   );
+  const lasts = parameters.add(
+    brackets.map(([, last]) => last),
+    'Array(Int64)',
+  );
+  const split = by !== undefined;
   return {
-    sql: `WITH users AS
+    sql: `WITH subjects AS
 (
   SELECT
-    user_id,
-    minIf(${period}, ${isStart}) AS cohort,
-    groupUniqArrayIf(${period}, ${isBack}) AS returned_in
-  FROM cairn.resolved_events
-  WHERE ${conditions.join(' AND ')}
-  GROUP BY user_id
-  HAVING countIf(${isStart}) > 0
+    ${startsSql(question)} AS starts,
+    groupUniqArrayIf(period, bitTest(mask, 1)${since === undefined ? '' : ` AND at >= ${since}`}) AS backs
+  FROM (SELECT *, ${periodNumberSql(every, 'at')} AS period FROM (${rows}))
+  GROUP BY subject
+  HAVING countIf(bitTest(mask, 0)) > 0${since === undefined ? '' : ` AND minIf(at, bitTest(mask, 0)) >= ${since}`}
+),
+cohorts AS
+(
+  SELECT start.1 AS number${split ? ', start.2 AS value' : ''}, count() AS weight, sumForEach(arrayMap(
+    (first, last) -> arrayExists(period -> period >= number + first AND period <= number + last, backs), ${firsts}, ${lasts})) AS came
+  FROM subjects ARRAY JOIN starts AS start
+  GROUP BY number${split ? ', value' : ''}
 )
-SELECT
-  cohort,
-  count() AS users,
-  [${counts.join(', ')}] AS returned
-FROM users
-GROUP BY cohort
-ORDER BY cohort`,
-    params: {
-      ...scope.params,
-      ...(start === undefined ? {} : { start }),
-      ...(back === undefined ? {} : { back }),
-    },
+SELECT ${periodTextSql(every, 'number')} AS cohort${split ? `, ${groupKeySql(top)}` : ''},
+  sum(weight) AS users,
+  arrayMap((count, first) -> if(count = 0 AND number + first > ${lastNumberSql(question, parameters)}, NULL, count),
+    sumForEach(came), ${firsts}) AS returned
+FROM ${split ? `(${placedSql('SELECT * FROM cohorts', top)})` : 'cohorts'}
+GROUP BY number${split ? ', place' : ''}
+ORDER BY number${split ? ', place' : ''}`,
+    params: parameters.values,
   };
+}
+
+/** The first and the last period of each figure. */
+function bracketsOf({ counts, periods }: RetentionQuestion): readonly (readonly [number, number])[] {
+  if (!Number.isInteger(periods) || periods < 1 || periods > MOST_PERIODS) {
+    throw new RangeError(
+      `Cannot ask for retention: want 1 to ${MOST_PERIODS} periods, current number is ${periods}`,
+    );
+  }
+  if (typeof counts === 'string') {
+    return Array.from({ length: periods + 1 }, (_, n) => [n, counts === 'in' ? n : NEVER_ENDS]);
+  }
+  const { brackets } = counts;
+  const ascending = brackets.every(
+    (first, n) => Number.isInteger(first) && first <= periods && (n === 0 || first > (brackets[n - 1] ?? 0)),
+  );
+  if (brackets[0] !== 0 || !ascending) {
+    throw new RangeError(
+      `Cannot ask for retention in brackets: want their first periods, ascending from 0 to at most ${periods}, current ones are ${JSON.stringify(brackets)}`,
+    );
+  }
+  return brackets.map((first, n) => [first, (brackets[n + 1] ?? periods + 1) - 1]);
+}
+
+/** The cohorts of a subject: an array of the number of each one's period and, with `by`, the value there. */
+function startsSql({ cohorts, by }: RetentionQuestion): string {
+  if (cohorts === 'every') {
+    return by === undefined
+      ? 'arrayMap(number -> tuple(number), groupUniqArrayIf(period, bitTest(mask, 0)))'
+      : `arrayMap(start -> (start.1, start.4), arrayCompact(start -> start.1,
+      arraySort(groupArrayIf((period, at, event_id, value_0), bitTest(mask, 0)))))`;
+  }
+  return by === undefined
+    ? '[tuple(minIf(period, bitTest(mask, 0)))]'
+    : '[argMinIf((period, value_0), (at, event_id), bitTest(mask, 0))]';
+}
+
+/** Number of the last period that has begun by the end of the range, and by now. */
+function lastNumberSql({ every, toMs }: RetentionQuestion, parameters: Parameters): string {
+  const now = 'toUnixTimestamp64Milli(now64(3))';
+  const end = toMs === undefined ? now : `least(${parameters.add(toMs, 'Int64')}, ${now})`;
+  return periodNumberSql(every, `(${end} - 1)`);
 }

@@ -1,4 +1,6 @@
-import { type RetentionRow, retentionQuery } from '#queries/retention.ts';
+import type { RetentionRow } from '#queries/answers.ts';
+import { ANY_EVENT, eventNamed } from '#queries/event-match.ts';
+import { retentionQuery } from '#queries/retention.ts';
 import { ask } from '../clickhouse-access.ts';
 import { defineCommand } from '../command.ts';
 import { checkEventNames, environmentOf, QUESTION_OPTIONS, queryText, withClickHouse } from '../question.ts';
@@ -8,7 +10,6 @@ import { UsageError } from '../usage-error.ts';
 
 const DEFAULT_PERIODS = 7;
 const MOST_PERIODS = 60;
-const DAY_MS = 86_400_000;
 
 export const retention = defineCommand({
   usage: '[--start NAME] [--return NAME] [--every day|week] [--periods N] [--from T] [--to T]',
@@ -42,21 +43,30 @@ counts. Days and weeks are those of the calendar in UTC; weeks start on Monday.`
       );
     }
     const environment = environmentOf(context, values.env);
-    const range = readTimeRange(values);
-    const query = retentionQuery({ environment: environment.number, ...range, start, back, every, periods });
+    const query = retentionQuery({
+      environment: environment.number,
+      database: environment.name,
+      accountIdProperty: environment.options.accountIdProperty,
+      ...readTimeRange(values),
+      start: start === undefined ? ANY_EVENT : eventNamed(start),
+      back: back === undefined ? ANY_EVENT : eventNamed(back),
+      every,
+      periods,
+      cohorts: 'first in range',
+      counts: 'in',
+      subject: 'user',
+    });
     if (sql) {
       context.stdout.write(queryText(query, json));
       return 0;
     }
-    const rows = await withClickHouse(context, async (clickhouse) => {
+    const cohorts = await withClickHouse(context, async (clickhouse) => {
       const rows = await ask<RetentionRow>(clickhouse, query);
-      const returned = rows.some(({ returned }) => returned.some((count) => count > 0));
+      const returned = rows.some(({ returned }) => returned.some((count) => count !== null && count > 0));
       const names = [start, back].filter((name) => name !== undefined);
       if (!returned) await checkEventNames(clickhouse, environment, names);
       return rows;
     });
-    const untilMs = Math.min(range.toMs ?? Number.POSITIVE_INFINITY, Date.now());
-    const cohorts = rows.map((row) => withoutFuture(row, every, untilMs));
     const answer = {
       environment: environment.name,
       start: start ?? null,
@@ -69,29 +79,7 @@ counts. Days and weeks are those of the calendar in UTC; weeks start on Monday.`
   },
 });
 
-type Cohort = {
-  readonly cohort: string;
-  readonly users: number;
-  /** null = a period that has not begun by the end of the range: nobody can have come back in it. */
-  readonly returned: readonly (number | null)[];
-};
-
-function withoutFuture(
-  { cohort, users, returned }: RetentionRow,
-  every: 'day' | 'week',
-  untilMs: number,
-): Cohort {
-  const lengthMs = every === 'day' ? DAY_MS : 7 * DAY_MS;
-  return {
-    cohort,
-    users,
-    returned: returned.map((count, n) =>
-      count === 0 && Date.parse(cohort) + n * lengthMs >= untilMs ? null : count,
-    ),
-  };
-}
-
-function render(cohorts: readonly Cohort[], every: string, periods: number): string {
+function render(cohorts: readonly RetentionRow[], every: string, periods: number): string {
   const titles = Array.from({ length: periods + 1 }, (_, n) => ({ title: `${every} ${n}`, right: true }));
   return renderTable(
     [{ title: 'cohort' }, { title: 'users', right: true }, ...titles],

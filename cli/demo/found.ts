@@ -1,8 +1,10 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Environment } from '#lib/config/environments.ts';
+import type { RetentionRow } from '#queries/answers.ts';
+import { eventNamed } from '#queries/event-match.ts';
 import { type FunnelRow, funnelQuery } from '#queries/funnel.ts';
 import type { Query } from '#queries/query.ts';
-import { type RetentionRow, retentionQuery } from '#queries/retention.ts';
+import { retentionQuery } from '#queries/retention.ts';
 import { ask } from '../clickhouse-access.ts';
 import type { Figures } from './figures.ts';
 import { FUNNELS, RETENTION, SUMS } from './questions.ts';
@@ -36,7 +38,18 @@ export async function findFigures(place: Place): Promise<Figures> {
   const { start, back, days } = RETENTION;
   const cohorts = await ask<RetentionRow>(
     clickhouse,
-    retentionQuery({ environment: environment.number, start, back, every: 'day', periods: days }),
+    retentionQuery({
+      environment: environment.number,
+      database: environment.name,
+      accountIdProperty: environment.options.accountIdProperty,
+      start: eventNamed(start),
+      back: eventNamed(back),
+      every: 'day',
+      periods: days,
+      cohorts: 'first in range',
+      counts: 'in',
+      subject: 'user',
+    }),
   );
   return {
     events: await one(EVENTS),
@@ -45,7 +58,12 @@ export async function findFigures(place: Place): Promise<Figures> {
     sessions: { ...(await one(SESSIONS)), ...(await one(READERS_SESSIONS)), ...(await one(EVENTS_SESSIONS)) },
     ...funnels,
     retention: retentionLabels(
-      cohorts.map(({ cohort, users, returned }) => ({ day: cohort, size: users, returned })),
+      cohorts.map(({ cohort, users, returned }) => ({
+        day: cohort,
+        size: users,
+        // A day that has not begun: nobody has come back on it.
+        returned: returned.map((count) => count ?? 0),
+      })),
     ),
     'sums, in hundredths': await sums(place),
   };
