@@ -39,3 +39,12 @@ export function eventNamed(name: string): EventMatch {
 
 /** Every event. */
 export const ANY_EVENT: EventMatch = { label: 'any event', anyOf: [{}] };
+
+export function isAnyEvent({ label, anyOf: [pattern, ...others] }: EventMatch): boolean {
+  return (
+    label === ANY_EVENT.label &&
+    others.length === 0 &&
+    pattern?.names === undefined &&
+    !pattern?.where?.length
+  );
+}

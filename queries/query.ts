@@ -6,3 +6,6 @@ export type Query = {
   readonly sql: string;
   readonly params: Readonly<Record<string, string | number | readonly (string | number)[]>>;
 };
+
+/** Asks one query, and gives the rows of its answer. */
+export type Ask = <Row>(query: Query) => Promise<readonly Row[]>;
