@@ -9,10 +9,10 @@ import { startClickHouse } from '#infra/embedded/clickhouse.ts';
 import { pickFreePort } from '#infra/embedded/ports.ts';
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
 import { DEFAULT_ENVIRONMENTS, type Environment } from '#lib/config/environments.ts';
+import { findUser } from '#queries/find-user.ts';
 import { funnelQuery } from '#queries/funnel.ts';
 import { inlineParams } from '#queries/inline-params.ts';
-import { openClickHouse } from '../cli/clickhouse-access.ts';
-import { findUser } from '../cli/user/find-user.ts';
+import { ask, openClickHouse } from '../cli/clickhouse-access.ts';
 import { deviceOf, fillTables, writeViews } from './fill-tables.ts';
 import type { Surroundings } from './own-stack.ts';
 import { usageOf } from './process-usage.ts';
@@ -173,7 +173,7 @@ async function timeProfiles(
     let events = 0;
     for (let run = 0; run < PROFILE_RUNS; run += 1) {
       for (const id of ids) {
-        const found = await findUser(client, { environment, id, hasTimeline: true });
+        const found = await findUser((query) => ask(client, query), { environment, id, hasTimeline: true });
         if (found === undefined) throw new Error(`Cannot measure: nobody has the id ${id}`);
         times.push(found.queryMs);
         devices = found.profile.deviceCount;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readRecord } from '#lib/kafka/readable-record.ts';
 import { collectedCodec } from '#schemas/codec.ts';
 import { recordKey, sessionKey } from '#schemas/ids.ts';
-import { readRecord, recordLine } from './record-text.ts';
+import { recordLine } from './record-text.ts';
 
 const message = {
   key: recordKey(1, 123),

@@ -1,11 +1,12 @@
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
 import { didYouMean } from '#lib/near-names.ts';
+import { readRecord } from '#lib/kafka/readable-record.ts';
 import { createLogger } from '#lib/service/logger.ts';
 import { TOPIC_NAMES, type TopicName } from '#schemas/topics.ts';
 import { defineCommand, JSON_OPTION } from '../command.ts';
 import { openKafka } from '../kafka-access.ts';
 import { locateStack } from '../locate-stack.ts';
-import { readRecord, recordLine } from '../record-text.ts';
+import { recordLine } from '../record-text.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const tail = defineCommand({

@@ -1,8 +1,9 @@
+import { findUser, questionsOf } from '#queries/find-user.ts';
 import { canonicalUserId, MAX_ID } from '#schemas/ids.ts';
+import { ask } from '../clickhouse-access.ts';
 import { defineCommand } from '../command.ts';
 import { environmentOf, QUESTION_OPTIONS, queryText, withClickHouse } from '../question.ts';
 import { CommandError, UsageError } from '../usage-error.ts';
-import { findUser, questionsOf } from '../user/find-user.ts';
 import { renderUser, type UserAnswer } from '../user/render-user.ts';
 
 const DEFAULT_VISITS = 10;
@@ -51,7 +52,9 @@ name the place of their record in the log, as partition/offset of events.collect
       context.stdout.write(values.json ? texts.join('') : `${note}${texts.join(';\n')}`);
       return 0;
     }
-    const found = await withClickHouse(context, (clickhouse) => findUser(clickhouse, question));
+    const found = await withClickHouse(context, (clickhouse) =>
+      findUser((query) => ask(clickhouse, query), question),
+    );
     if (found === undefined) throw new CommandError(unknown(environment.name, askedFor));
     const { profile, account, sessions, sessionCount, timeline, queryMs } = found;
     const answer: UserAnswer = {

@@ -1,4 +1,4 @@
-import { readRecord } from '../record-text.ts';
+import { readRecord } from '#lib/kafka/readable-record.ts';
 import { renderTable, thousands } from '../table.ts';
 import { ADVICE, type Code } from './advice.ts';
 import { type DeadLetter, placeText } from './letter.ts';

@@ -1,7 +1,7 @@
+import type { ShownSession, UserAccount } from '#queries/find-user.ts';
+import type { Place, PropertyInForce, PropertyValue, UserProfile } from '#queries/user-profile.ts';
+import type { Visit } from '#queries/user-timeline.ts';
 import { durationText, renderTable, thousands } from '../table.ts';
-import type { ShownSession, UserAccount } from './find-user.ts';
-import type { Visit } from './timeline.ts';
-import type { Place, PropertyInForce, PropertyValue, UserProfile } from './user-profile.ts';
 
 /** Rows of a table that are shown; JSON has more. */
 const SHOWN = 20;

@@ -1,6 +1,6 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { Environment } from '#lib/config/environments.ts';
-import type { Query } from '#queries/query.ts';
+import { accountKeyId } from '#schemas/ids.ts';
+import type { Query } from './query.ts';
 import {
   accountWritesQuery,
   type BindingRow,
@@ -16,11 +16,12 @@ import {
   type UserSessionRow,
   userEventsQuery,
   userSessionsQuery,
-} from '#queries/user.ts';
-import { accountKeyId } from '#schemas/ids.ts';
-import { ask } from '../clickhouse-access.ts';
-import { type TimelineSession, timelineOf, type Visit } from './timeline.ts';
+} from './user.ts';
 import { type PropertyInForce, profileOf, propertiesInForce, type UserProfile } from './user-profile.ts';
+import { type TimelineSession, timelineOf, type Visit } from './user-timeline.ts';
+
+/** Asks ClickHouse, and gives the rows of the answer. */
+export type Ask = <Row>(query: Query) => Promise<Row[]>;
 
 /** Latest sessions and events that a timeline is made of. */
 const MOST_SESSIONS = 1000;
@@ -61,24 +62,24 @@ export function questionsOf({ environment, id, hasTimeline }: UserQuestion): rea
 
 /** Looks a user up by any of its ids; undefined where there is none. */
 export async function findUser(
-  clickhouse: ClickHouseClient,
+  ask: Ask,
   { environment, id, hasTimeline }: UserQuestion,
 ): Promise<FoundUser | undefined> {
   const startedAt = performance.now();
-  const [asked] = await ask<BindingRow>(clickhouse, questions(environment, id, undefined).first);
+  const [asked] = await ask<BindingRow>(questions(environment, id, undefined).first);
   const userId = asked?.counts === 1 ? asked.to_user_id : id;
-  const bindings = await ask<BindingRow>(clickhouse, questions(environment, id, userId).rest.bindings);
+  const bindings = await ask<BindingRow>(questions(environment, id, userId).rest.bindings);
   const { rest } = questions(environment, id, userId, devicesOf(userId, bindings));
   const [seen, activity, writes, sessionRows, eventRows] = await Promise.all([
-    ask<SeenDeviceRow>(clickhouse, rest.seen),
-    ask<DeviceActivityRow>(clickhouse, rest.activity),
-    ask<PropertyWriteRow>(clickhouse, rest.writes),
-    ask<UserSessionRow>(clickhouse, rest.sessions),
-    hasTimeline ? ask<UserEventRow>(clickhouse, rest.events) : [],
+    ask<SeenDeviceRow>(rest.seen),
+    ask<DeviceActivityRow>(rest.activity),
+    ask<PropertyWriteRow>(rest.writes),
+    ask<UserSessionRow>(rest.sessions),
+    hasTimeline ? ask<UserEventRow>(rest.events) : [],
   ]);
   const profile = profileOf({ userId, asked, bindings, seen, activity, writes });
   if (profile === undefined) return undefined;
-  const account = await accountOf(clickhouse, environment, profile);
+  const account = await accountOf(ask, environment, profile);
   const queryMs = performance.now() - startedAt;
   const sessions = sessionRows.map(shownSession).reverse();
   return {
@@ -112,7 +113,7 @@ function devicesOf(userId: number, bindings: readonly BindingRow[]): readonly nu
 }
 
 async function accountOf(
-  clickhouse: ClickHouseClient,
+  ask: Ask,
   { number, options }: Environment,
   { properties }: UserProfile,
 ): Promise<UserAccount | null | undefined> {
@@ -121,7 +122,7 @@ async function accountOf(
   const id = String(properties.find(({ name }) => name === accountIdProperty)?.value ?? '');
   if (id === '') return null;
   const query = accountWritesQuery({ environment: number, keyId: accountKeyId(number, id), id });
-  return { id, properties: propertiesInForce(await ask<PropertyWriteRow>(clickhouse, query)) };
+  return { id, properties: propertiesInForce(await ask<PropertyWriteRow>(query)) };
 }
 
 const shownSession = (row: UserSessionRow): ShownSession => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type TimelineEvent, type TimelineSession, timelineOf } from './timeline.ts';
+import { type TimelineEvent, type TimelineSession, timelineOf } from './user-timeline.ts';
 
 const MINUTE = 60_000;
 
