@@ -48,6 +48,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'follow the records of a topic',
     load: async () => (await import('./commands/tail.ts')).tail,
   },
+  console: {
+    summary: 'serve the console: look at events, users, funnels and the pipeline in a browser',
+    load: async () => (await import('./commands/console.ts')).console,
+  },
   verify: {
     summary: 'account for every record that was collected',
     load: async () => (await import('./commands/verify.ts')).verify,

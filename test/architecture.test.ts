@@ -7,7 +7,7 @@ import { breaches } from './architecture/rules.ts';
 import { parseSource } from './architecture/source-file.ts';
 
 const ROOT = new URL('..', import.meta.url);
-const SOURCES = '{schemas,lib,services,infra,cli,queries,bench,sdk,examples,test}/**/*.{ts,mjs,js}';
+const SOURCES = '{schemas,lib,services,infra,cli,console,queries,bench,sdk,examples,test}/**/*.{ts,mjs,js}';
 
 function repository() {
   return globSync(SOURCES, { cwd: ROOT, exclude: ['**/node_modules/**'] }).map((path) =>
@@ -36,6 +36,12 @@ const broken: readonly [file: string, text: string, breach: string][] = [
     "import { y } from '../../b/core/y.ts';",
     ':1: the service a may not import another, ../../b/core/y.ts',
   ],
+  [
+    'console/core/x.ts',
+    "import '../server/y.ts';",
+    ':1: core may not import ../server/y.ts: dependencies point from shell to core',
+  ],
+  ['console/x.ts', "import '../cli/y.ts';", ':1: console may not import ../cli/y.ts'],
   [
     'cli/x.ts',
     "import { y } from '../services/b/shell/y.ts';",

@@ -16,10 +16,11 @@ const HEAVY = ['pipeline', 'conformance', 'faults'];
 /** In the order in which they run: what is quick, and most likely to say what is wrong, comes first. */
 export const SUITES: readonly Suite[] = [
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'types-browser', command: ['tsc', '--noEmit', '-p', 'console/browser'] },
   { name: 'style', command: ['biome', 'check', '.'] },
   {
     name: 'unit',
-    files: ['{schemas,lib,services,infra,cli,queries,plans,bench,sdk,test}/**/*.test.ts'],
+    files: ['{schemas,lib,services,infra,cli,console,queries,plans,bench,sdk,test}/**/*.test.ts'],
     except: ['model', ...HEAVY].map((folder) => `test/${folder}/**`),
     concurrency: 2,
   },
