@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { duration } from '#lib/config/duration.ts';
-import { integer, port, text } from '#lib/config/parsers.ts';
+import { port, text } from '#lib/config/parsers.ts';
 import type { ConfigOf, Setting } from '#lib/config/spec.ts';
+import { QUERY_SETTINGS } from '#queries/query-settings.ts';
 
 /** Settings of the console. */
 export const CONSOLE_SETTINGS = {
@@ -41,26 +42,7 @@ export const CONSOLE_SETTINGS = {
     parse: names,
     default: [] as readonly string[],
   } satisfies Setting<readonly string[]>,
-  CAIRN_CONSOLE_MAX_SECONDS: {
-    doc: 'Longest time a question may take.',
-    parse: integer(1, 3600),
-    default: 60,
-  } satisfies Setting<number>,
-  CAIRN_CONSOLE_MAX_MEMORY_BYTES: {
-    doc: 'Most memory of ClickHouse a question may use.',
-    parse: integer(1_000_000, Number.MAX_SAFE_INTEGER),
-    default: 4_000_000_000,
-  } satisfies Setting<number>,
-  CAIRN_CONSOLE_MAX_ROWS_TO_READ: {
-    doc: 'Most rows a question may read.',
-    parse: integer(1, Number.MAX_SAFE_INTEGER),
-    default: 2_000_000_000,
-  } satisfies Setting<number>,
-  CAIRN_CONSOLE_MAX_RESULT_ROWS: {
-    doc: 'Most rows an answer may have.',
-    parse: integer(1, 10_000_000),
-    default: 100_000,
-  } satisfies Setting<number>,
+  ...QUERY_SETTINGS,
 } as const;
 
 export type ConsoleConfig = ConfigOf<typeof CONSOLE_SETTINGS>;

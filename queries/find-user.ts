@@ -1,6 +1,6 @@
 import type { Environment } from '#lib/config/environments.ts';
 import { accountKeyId } from '#schemas/ids.ts';
-import type { Query } from './query.ts';
+import type { Ask, Query } from './query.ts';
 import {
   accountWritesQuery,
   type BindingRow,
@@ -19,9 +19,6 @@ import {
 } from './user.ts';
 import { type PropertyInForce, profileOf, propertiesInForce, type UserProfile } from './user-profile.ts';
 import { type TimelineSession, timelineOf, type Visit } from './user-timeline.ts';
-
-/** Asks ClickHouse, and gives the rows of the answer. */
-export type Ask = <Row>(query: Query) => Promise<Row[]>;
 
 /** Latest sessions and events that a timeline is made of. */
 const MOST_SESSIONS = 1000;
@@ -81,7 +78,7 @@ export async function findUser(
   if (profile === undefined) return undefined;
   const account = await accountOf(ask, environment, profile);
   const queryMs = performance.now() - startedAt;
-  const sessions = sessionRows.map(shownSession).reverse();
+  const sessions = sessionRows.map(shownSession).toReversed();
   return {
     profile,
     account,

@@ -56,7 +56,8 @@ export function createApp({ access, assets, environments, hosts, log }: Options)
     return undefined;
   });
   server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    if (error instanceof AnswerError) return reply.code(error.status).send({ error: error.failure });
+    if (error instanceof AnswerError)
+      return reply.code(error.status).send({ error: { code: error.code, message: error.message } });
     const status = error.statusCode ?? 500;
     if (status >= 500) log.error({ err: error }, 'a request failed');
     const message = status >= 500 ? 'The console failed; its log says why' : error.message;
@@ -79,17 +80,14 @@ export function createApp({ access, assets, environments, hosts, log }: Options)
 
   const visitor = (request: FastifyRequest): Visitor => {
     const session = access.sessionOf(request);
-    if (session === undefined) throw new AnswerError(401, { code: 'logged_out', message: 'Log in to go on' });
+    if (session === undefined) throw new AnswerError(401, 'logged_out', 'Log in to go on');
     const own = environments.filter(
       ({ number }) => session.environment === undefined || number === session.environment,
     );
     const { env } = request.query as { env?: unknown };
     const environment = env === undefined ? own[0] : own.find(({ name }) => name === env);
     if (environment === undefined)
-      throw new AnswerError(404, {
-        code: 'unknown_environment',
-        message: `There is no environment ${JSON.stringify(env)}`,
-      });
+      throw new AnswerError(404, 'unknown_environment', `There is no environment ${JSON.stringify(env)}`);
     return { session, environments: own, environment };
   };
 

@@ -17,16 +17,17 @@ export function addHealth({ server, visitor }: App, ports: ConsolePorts): void {
   server.get('/api/dead-letters', async (request) => {
     const { session } = visitor(request);
     if (session.environment !== undefined)
-      throw new AnswerError(403, {
-        code: 'not_yours',
-        message: 'Dead letters are of all environments: log in with the console’s own key to see them',
-      });
+      throw new AnswerError(
+        403,
+        'not_yours',
+        'Dead letters are of all environments: log in with the console’s own key to see them',
+      );
     return letters().catch(unavailable);
   });
 }
 
 function unavailable(cause: Error): never {
-  throw new AnswerError(503, { code: 'unavailable', message: cause.message }, { cause });
+  throw new AnswerError(503, 'unavailable', cause.message, { cause });
 }
 
 function shared<T>(look: () => Promise<T>, freshMs: number): () => Promise<T> {

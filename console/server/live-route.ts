@@ -14,10 +14,7 @@ export function addLive({ server, visitor }: App, feed: LiveFeed): void {
   server.get('/api/live', (request, reply) => {
     const { session, environment, environments } = visitor(request);
     if (open >= MOST_STREAMS)
-      throw new AnswerError(503, {
-        code: 'busy',
-        message: 'Too many people watch live events: close other windows',
-      });
+      throw new AnswerError(503, 'busy', 'Too many people watch live events: close other windows');
     const filter = readFilter(request.query as Record<string, unknown>);
     // What names no environment may be anybody's: only who sees all of them sees it.
     const seesAll = session.environment === undefined;

@@ -15,6 +15,11 @@ export function addQuestions({ server, visitor }: App, answers: Answers): void {
     if (request.query.sql !== undefined) return { sql };
     const startedAt = performance.now();
     const rows = await answers.asking(signalOf(reply))<never>(asked.query);
-    return { answer: answerOf(asked, rows, Date.now()), sql, queryMs: performance.now() - startedAt };
+    return {
+      answer: answerOf(asked, rows),
+      warnings: asked.warnings,
+      sql,
+      queryMs: performance.now() - startedAt,
+    };
   });
 }

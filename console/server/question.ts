@@ -1,52 +1,52 @@
-import { durationMs } from '#lib/config/duration.ts';
 import type { Environment } from '#lib/config/environments.ts';
+import { retentionAnswer } from '#queries/answer/retention-answer.ts';
+import type { RetentionRow } from '#queries/answers.ts';
 import { type FunnelRow, funnelQuery } from '#queries/funnel.ts';
+import { parseQuestion } from '#queries/parse-question.ts';
 import type { Query } from '#queries/query.ts';
-import { type RetentionRow, retentionQuery } from '#queries/retention.ts';
+import type { Question } from '#queries/questions.ts';
+import { retentionQuery } from '#queries/retention.ts';
+import { problemText } from '#queries/written/place.ts';
 import { AnswerError } from './answers.ts';
 
 export type Asked = {
-  readonly ask: 'funnel' | 'retention';
+  readonly question: Question;
   readonly query: Query;
-  readonly steps: readonly string[];
+  readonly warnings: readonly string[];
 };
 
-/** The query of a written question. Throws AnswerError with what is wrong. */
-export function queryOf(body: unknown, environment: Environment, nowMs: number): Asked {
-  const written = (body ?? {}) as Record<string, unknown>;
-  const scope = { environment: environment.number, ...range(written, nowMs) };
+/** The query of a written question. Throws AnswerError with everything that is wrong. */
+export function queryOf(written: unknown, environment: Environment, nowMs: number): Asked {
+  const { question, warnings, problems } = {
+    warnings: [],
+    ...parseQuestion(written, { nowMs, environments: [environment] }),
+  };
+  if (question === undefined)
+    throw new AnswerError(400, 'bad_question', (problems ?? []).map(problemText).join('\n'));
   try {
-    if (written['ask'] === 'funnel') {
-      const steps = (written['steps'] as string[]).map(String);
-      const withinMs = written['within'] === undefined ? undefined : durationMs(String(written['within']));
-      return { ask: 'funnel', steps, query: funnelQuery({ ...scope, steps, withinMs }) };
-    }
-    const name = (key: string) =>
-      written[key] === undefined || written[key] === '*' ? undefined : String(written[key]);
-    const every = written['every'] === 'week' ? 'week' : 'day';
-    const periods = Number(written['periods'] ?? 7);
-    return {
-      ask: 'retention',
-      steps: [],
-      query: retentionQuery({ ...scope, start: name('start'), back: name('return'), every, periods }),
-    };
+    return { question, query: builtQuery(question), warnings: warnings.map(problemText) };
   } catch (cause) {
-    throw new AnswerError(400, { code: 'bad_question', message: (cause as Error).message }, { cause });
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new AnswerError(400, 'bad_question', cause.message, { cause });
   }
 }
 
-function range(written: Record<string, unknown>, nowMs: number) {
-  const time = (key: string) => {
-    const text = written[key];
-    if (typeof text !== 'string' || text === '') return undefined;
-    return text.startsWith('-') ? nowMs - durationMs(text.slice(1)) : Date.parse(text);
-  };
-  return { fromMs: time('from'), toMs: time('to') };
+function builtQuery(question: Question): Query {
+  if (question.ask === 'retention') return retentionQuery(question);
+  if (
+    question.ask === 'funnel' &&
+    question.steps.some(({ anyOf }) => anyOf.some(({ where }) => where !== undefined))
+  )
+    throw new RangeError('Cannot ask here: the console cannot look at conditions of steps yet');
+  if (question.ask === 'funnel')
+    return funnelQuery({ ...question, steps: question.steps.map(({ label }) => label), by: undefined });
+  throw new RangeError(`Cannot ask here: the console does not show ${question.ask} yet`);
 }
 
-/** The answer as the pages show it. */
-export function answerOf({ ask, steps }: Asked, rows: readonly unknown[], _nowMs: number): unknown {
-  if (ask === 'retention') return { cohorts: rows as readonly RetentionRow[] };
+/** The answer, as the command line gives it with --json. */
+export function answerOf({ question }: Asked, rows: readonly unknown[]): unknown {
+  if (question.ask === 'retention') return retentionAnswer(question, rows as readonly RetentionRow[]);
+  const steps = question.ask === 'funnel' ? question.steps : [];
   const { counts = [] } = (rows as readonly FunnelRow[])[0] ?? {};
-  return { steps: steps.map((name, index) => ({ name, count: counts[index] ?? 0 })) };
+  return { steps: steps.map(({ label }, index) => ({ name: label, count: counts[index] ?? 0 })) };
 }

@@ -18,12 +18,13 @@ export function addUsers({ server, visitor }: App, answers: Answers): void {
     const id = isId ? Number(who) : canonicalUserId(environment.number, who);
     const found = await findUser(ask, { environment, id, hasTimeline: true });
     if (found === undefined)
-      throw new AnswerError(404, {
-        code: 'unknown_user',
-        message: isId
+      throw new AnswerError(
+        404,
+        'unknown_user',
+        isId
           ? `Nobody in ${environment.name} has the user or device id ${who}`
           : `Nobody in ${environment.name} has the identity ${JSON.stringify(who)}; identities are case-sensitive`,
-      });
+      );
     const { profile, account, sessionCount, timeline = [], queryMs } = found;
     return {
       askedFor: { as: !isId ? 'identity' : profile.userId === id ? 'user id' : 'device id', value: who },
