@@ -44,6 +44,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'who somebody is and why: devices, merges, properties, sessions',
     load: async () => (await import('./commands/user.ts')).user,
   },
+  plan: {
+    summary: 'a tracking plan: write one, check it, what of it arrives, typed client code',
+    load: async () => (await import('./commands/plan.ts')).plan,
+  },
   tail: {
     summary: 'follow the records of a topic',
     load: async () => (await import('./commands/tail.ts')).tail,

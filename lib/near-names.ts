@@ -1,5 +1,5 @@
 /** Edits (insert, delete, replace) that turn one text into the other. */
-function distance(from: string, to: string): number {
+export function edits(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [line, character] of [...from].entries()) {
     const next = [line + 1];
@@ -17,7 +17,7 @@ export function nearNames(name: string, candidates: readonly string[], limit = 3
   const wanted = name.toLowerCase();
   const farthest = Math.max(2, Math.floor(wanted.length / 3));
   return candidates
-    .map((candidate) => ({ candidate, edits: distance(wanted, candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, edits: edits(wanted, candidate.toLowerCase()) }))
     .filter(
       ({ candidate, edits }) =>
         edits <= farthest || (wanted.length > 2 && candidate.toLowerCase().includes(wanted)),

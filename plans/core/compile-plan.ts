@@ -95,11 +95,12 @@ function firstWrong(checks: readonly PropertyCheck[], properties: Properties): V
   for (let index = 0; index < checks.length; index += 1) {
     const check = checks[index] as PropertyCheck;
     const { property } = check;
-    if (!Object.hasOwn(properties, property.name)) {
+    const value = properties[property.name];
+    // Nothing else is a value: what an object inherits (`constructor`) is none of its own.
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       if (check.required) return { code: 'missing_property', property };
       continue;
     }
-    const value = properties[property.name];
     if (!hasType(value, property)) return { code: 'wrong_type', property, value };
     if (!isAllowed(value, check)) return { code: 'wrong_value', property, value };
   }

@@ -16,6 +16,8 @@ export type Answer = { readonly status: number; readonly body: unknown };
 export type WholeStack = {
   /** POSTs JSON and gives the answer. */
   post(path: string, body: object): Promise<Answer>;
+  /** Text that the collector answers to a GET. */
+  get(path: string): Promise<string>;
   rows<Row>(sql: string): Promise<Row[]>;
   /** Everything in `identity.audit`. */
   audit(): Promise<Audit[]>;
@@ -67,6 +69,7 @@ export async function startWholeStack(environments: readonly object[]): Promise<
       const text = await response.text();
       return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text };
     },
+    get: async (path) => (await fetch(new URL(path, ready.collector))).text(),
     rows: (sql) => clickHouse.query(sql, { output_format_json_quote_64bit_integers: 0 }),
     async audit() {
       const reader = await PartitionReader.open({ brokers: [ready.kafka], clientId: 'test', log });
