@@ -14,7 +14,7 @@ test('every rule of SEMANTICS.md has an id of its own and names tests that exist
   const root = new URL('..', import.meta.url).pathname;
   const rules = rulesOf(readFileSync(`${root}/docs/SEMANTICS.md`, 'utf8'));
   const files = globSync(
-    ['{schemas,lib,services,queries,plans,cli,infra,test}/**/*.test.ts', 'test/cases/**/*.ts'],
+    ['{schemas,lib,services,queries,plans,console,cli,infra,test}/**/*.test.ts', 'test/cases/**/*.ts'],
     {
       cwd: root,
     },

@@ -1,6 +1,6 @@
 import { PartitionReader } from '#lib/kafka/partition-reader.ts';
-import { didYouMean } from '#lib/near-names.ts';
 import { readRecord } from '#lib/kafka/readable-record.ts';
+import { didYouMean } from '#lib/near-names.ts';
 import { createLogger } from '#lib/service/logger.ts';
 import { TOPIC_NAMES, type TopicName } from '#schemas/topics.ts';
 import { defineCommand, JSON_OPTION } from '../command.ts';

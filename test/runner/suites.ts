@@ -11,7 +11,7 @@ export type Suite =
     };
 
 /** Each of their files runs a Kafka, a ClickHouse and services. */
-const HEAVY = ['pipeline', 'conformance', 'faults'];
+const HEAVY = ['pipeline', 'conformance', 'e2e', 'faults'];
 
 /** In the order in which they run: what is quick, and most likely to say what is wrong, comes first. */
 export const SUITES: readonly Suite[] = [

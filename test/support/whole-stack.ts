@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +24,8 @@ export type WholeStack = {
   audit(): Promise<Audit[]>;
   /** Runs a command on the stack to its end. */
   cairn(...args: string[]): Promise<Finished>;
+  /** Starts a command on the stack that runs until it is stopped. */
+  start(args: readonly string[], variables: Readonly<Record<string, string>>): ChildProcess;
   stop(): Promise<void>;
 };
 
@@ -84,6 +87,7 @@ export async function startWholeStack(environments: readonly object[]): Promise<
       return records;
     },
     cairn: (...args) => runCairn(args, env),
+    start: (args, variables) => spawnCairn(args, { ...env, ...variables }),
     async stop() {
       if (up.exitCode === null && up.signalCode === null) up.kill('SIGTERM');
       await exited;
