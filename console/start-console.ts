@@ -11,6 +11,7 @@ import { addCatalogue } from './server/catalogue-route.ts';
 import { addHealth } from './server/health-route.ts';
 import { createLiveFeed } from './server/live-feed.ts';
 import { addLive } from './server/live-route.ts';
+import { addPlan } from './server/plan-route.ts';
 import { addQuestions } from './server/question-route.ts';
 import { addUsers } from './server/user-route.ts';
 
@@ -41,6 +42,7 @@ export async function startConsole(options: {
   addUsers(app, answers);
   addQuestions(app, answers);
   addCatalogue(app, answers);
+  addPlan(app, answers);
   addHealth(app, ports);
   const { server } = app;
   const host = config.CAIRN_CONSOLE_HOST;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { posix } from 'node:path';
 import { test } from 'node:test';
 import { type Asset, importMap, openAssets } from './assets.ts';
+import { PAGES } from './pages.ts';
 
 const assets = openAssets();
 
@@ -51,7 +52,7 @@ test('every module that a page can load, and all it imports, is on the list', ()
       }
     }
   };
-  for (const page of ['live', 'users', 'funnel', 'retention', 'catalogue', 'health', 'login'])
+  for (const page of [...PAGES.map(({ name }) => name), 'login'])
     follow(`browser/pages/${page}.ts`, 'a page');
   for (const path of Object.values(map)) follow(path.slice(1), 'the import map');
   assert.ok(seen.has('packages/@lit/reactive-element/css-tag.js'));

@@ -5,6 +5,7 @@ export const PAGES = [
   { path: '/funnel', name: 'funnel', title: 'Funnel', about: 'Who did some steps in order' },
   { path: '/retention', name: 'retention', title: 'Retention', about: 'Who came back' },
   { path: '/catalogue', name: 'catalogue', title: 'Catalogue', about: 'What is sent' },
+  { path: '/plan', name: 'plan', title: 'Plan', about: 'What should be sent, and what is' },
   { path: '/health', name: 'health', title: 'Health', about: 'What runs, and what was refused' },
 ] as const;
 

@@ -13,7 +13,7 @@ const KEY = 'key of the console';
 const ENVIRONMENT = { number: 1, appId: '11', name: 'main_production' };
 /** What a live event may take; measured and printed, and generous here, as the machine may be busy. */
 const LIVE_WITHIN_MS = 20_000;
-const PAGES = ['/live', '/users', '/funnel', '/retention', '/catalogue', '/health'];
+const PAGES = ['/live', '/users', '/funnel', '/retention', '/catalogue', '/plan', '/health'];
 
 const chromium = findChromium();
 const skip =

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { DeadLetters, PipelineStatus, StageStatus } from '../../ports.ts';
 import { ask } from '../api.ts';
 import { ago, duration, thousands } from '../format.ts';
+import { figure } from '../parts/figure.ts';
 import { empty, loading, problem, show } from '../view.ts';
 
 const LOOK_EVERY_MS = 5000;
@@ -19,18 +20,14 @@ function view(): TemplateResult {
   const lag = status.services.reduce((sum, one) => sum + one.lag, 0);
   return html`${failure === undefined ? nothing : problem(failure)}
     <div class="cards">
-      ${card(status.ready ? 'Ready' : 'Not ready', 'pipeline', status.ready ? 'good' : 'bad')}
-      ${card(`${status.collectedPerSecond}`, 'records a second, over a minute')} ${card(thousands(lag), 'records behind')}
-      ${card(thousands(status.deadLetters), 'rejected', status.deadLetters > 0 ? 'warn' : '')}
-      ${card(`${status.generation}`, 'generation')} ${card(`${status.partitions}`, 'partitions')}
+      ${figure(status.ready ? 'Ready' : 'Not ready', 'pipeline', status.ready ? 'good' : 'bad')}
+      ${figure(`${status.collectedPerSecond}`, 'records a second, over a minute')} ${figure(thousands(lag), 'records behind')}
+      ${figure(thousands(status.deadLetters), 'rejected', status.deadLetters > 0 ? 'warn' : '')}
+      ${figure(`${status.generation}`, 'generation')} ${figure(`${status.partitions}`, 'partitions')}
     </div>
     <section aria-labelledby="services"><h2 id="services">Services</h2>${services(status)}</section>
     <section aria-labelledby="lag"><h2 id="lag">Lag by partition</h2>${lags(status)}</section>
     <section aria-labelledby="letters"><h2 id="letters">Dead letters</h2>${deadLetters()}</section>`;
-}
-
-function card(figure: string, label: string, mood = ''): TemplateResult {
-  return html`<div class="card ${mood}"><strong>${figure}</strong><span class="quiet">${label}</span></div>`;
 }
 
 function services({ services, kafka, clickhouse, generation }: PipelineStatus): TemplateResult {

@@ -3,6 +3,7 @@ import type { ShownSession, UserAccount } from '#queries/find-user.ts';
 import type { UserProfile } from '#queries/user-profile.ts';
 import type { Visit } from '#queries/user-timeline.ts';
 import { duration, thousands, timeText, valueText } from '../format.ts';
+import { figure } from './figure.ts';
 
 export type UserAnswer = UserProfile & {
   readonly askedFor: { readonly as: string; readonly value: string };
@@ -24,9 +25,9 @@ export function userStory(user: UserAnswer): TemplateResult {
       <p class="quiet">${identities.length === 0 ? 'Anonymous: nobody has said who this is.' : html`User ${userId}.`} Found by ${askedFor.as} <code>${askedFor.value}</code> in ${duration(user.queryMs)}.</p>
     </div>
     <div class="cards">
-      ${card(thousands(user.events), 'events')} ${card(thousands(user.sessionCount), 'sessions')} ${card(thousands(user.deviceCount), 'devices')}
-      ${card(timeText(user.firstSeen).slice(0, 16), 'first seen')} ${card(timeText(user.lastSeen).slice(0, 16), 'last seen')}
-      ${user.account === undefined ? nothing : card(user.account?.id ?? 'none', 'account')}
+      ${figure(thousands(user.events), 'events')} ${figure(thousands(user.sessionCount), 'sessions')} ${figure(thousands(user.deviceCount), 'devices')}
+      ${figure(timeText(user.firstSeen).slice(0, 16), 'first seen')} ${figure(timeText(user.lastSeen).slice(0, 16), 'last seen')}
+      ${user.account === undefined ? nothing : figure(user.account?.id ?? 'none', 'account')}
     </div>
     <div class="split">
       <div>
@@ -39,10 +40,6 @@ export function userStory(user: UserAnswer): TemplateResult {
       </div>
     </div>
   </section>`;
-}
-
-function card(figure: string, label: string): TemplateResult {
-  return html`<div class="card"><strong>${figure}</strong><span class="quiet">${label}</span></div>`;
 }
 
 /** Devices, and what made one user of them. */
