@@ -1,11 +1,10 @@
-import { columnName } from '#schemas/names.ts';
 import type { Cohort, CohortRule } from './cohort.ts';
 import { conditionSql } from './condition-sql.ts';
 import type { Condition } from './event-match.ts';
 import { matchedRows } from './matched-rows.ts';
 import type { Parameters } from './parameters.ts';
-import { propertyText } from './property-ref.ts';
-import { accountIdColumn, type QuestionScope } from './question-scope.ts';
+import type { QuestionScope } from './question-scope.ts';
+import { userPropertySql } from './user-property.ts';
 
 /** Rules a cohort may have. */
 export const MOST_RULES = 20;
@@ -51,18 +50,6 @@ function didSql(
 }
 
 function haveSql(scope: QuestionScope, parameters: Parameters, condition: Condition): string {
-  const { of, name } = condition.property;
-  if (of !== 'user' && of !== 'account') {
-    throw new RangeError(
-      `Cannot tell users by ${JSON.stringify(propertyText(condition.property))}: want a property of the user or of the account`,
-    );
-  }
-  const database = parameters.add(scope.database, 'Identifier');
-  const value = `CAST(toString(${parameters.add(columnName(name), 'Identifier')}), 'Nullable(String)') AS value`;
-  const people =
-    of === 'user'
-      ? `SELECT user_id AS person, ${value} FROM ${database}.users`
-      : `SELECT person, value FROM (SELECT user_id AS person, ${accountIdColumn(scope)} AS named FROM ${database}.users) AS people
-LEFT ANY JOIN (SELECT account_id AS company, ${value} FROM ${database}.accounts) AS companies ON named = company`;
+  const people = userPropertySql(scope, parameters, condition.property);
   return `user_id IN (SELECT person FROM (${people}) WHERE ${conditionSql(condition, 'value', parameters)})`;
 }

@@ -1,10 +1,11 @@
-import { columnName, isAddressable, PAGEVIEWS_TABLE, tableName } from '#schemas/names.ts';
+import { isAddressable, PAGEVIEWS_TABLE, tableName } from '#schemas/names.ts';
 import { conditionSql } from './condition-sql.ts';
 import type { EventMatch, EventPattern } from './event-match.ts';
 import type { EventScope } from './event-scope.ts';
 import type { Parameters } from './parameters.ts';
 import { FIELDS, type PropertyRef, type PropertyScope, propertyText } from './property-ref.ts';
 import { accountIdColumn, type QuestionScope, type Subject } from './question-scope.ts';
+import { readersColumnSql } from './user-property.ts';
 
 /** Matches a question may have: each is a bit of a UInt64. */
 export const MOST_MATCHES = 64;
@@ -169,10 +170,7 @@ function joins(scope: QuestionScope, parameters: Parameters, columns: ReadonlyMa
   const database = parameters.add(scope.database, 'Identifier');
   const selected = (list: readonly Column[]) =>
     list
-      .map(
-        ({ column, property }) =>
-          `, CAST(toString(${parameters.add(columnName(property.name), 'Identifier')}), 'Nullable(String)') AS ${column}`,
-      )
+      .map(({ column, property }) => `, ${readersColumnSql(property.name, parameters)} AS ${column}`)
       .join('');
   const ofSession = ofScope(columns, 'session');
   const ofAccount = ofScope(columns, 'account');

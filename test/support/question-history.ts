@@ -21,7 +21,7 @@ const A_TIME = fc
 /** Names of events; one holds what no SQL text may. */
 export const NAMES = ['A', 'B', 'C', "it's {x:String}"] as const;
 
-/** What is known of a user; those of `BYSTANDERS` never did anything. */
+/** What is known of a user; the last two never did anything. */
 export type KnownUser = {
   readonly user_id: number;
   readonly identity: string | null;
@@ -52,10 +52,10 @@ export const SCOPE: QuestionScope = {
 const USERS = 8;
 const BYSTANDERS = 2;
 
-/** What an event says of its plan and its total, which is no number now and then: of (time, id) alone, so that ties have the same. */
+/** What an event says of its plan and its total, which is a text that is no finite number now and then: of (time, id) alone, so that ties have the same. */
 export function propertiesOf({ time, id }: { time: number; id: number }): Record<string, string | number> {
   const plan = (['free', 'pro', undefined, 'team'] as const)[(time + id) % 4];
-  const total = ([undefined, 0, 2.5, 'none', -4, 10] as const)[(time + 3 * id) % 6];
+  const total = ([undefined, 0, 2.5, 'inf', -4, 10] as const)[(time + 3 * id) % 6];
   return { ...(plan === undefined ? {} : { plan }), ...(total === undefined ? {} : { total }) };
 }
 
@@ -75,13 +75,14 @@ const anEvent = fc
     properties: propertiesOf(event),
   }));
 
+/** The last one has a plan, so that `users` has such a column. */
 const usersOf = fc.tuple(
   ...Array.from({ length: USERS + BYSTANDERS }, (_, index) =>
     fc.record({
       user_id: fc.constant(index + 1),
       identity: fc.constantFrom(null, `user${index + 1}@example.com`),
       account_id: fc.constantFrom(null, 'acme', 'bolt', 'core'),
-      plan: fc.constantFrom(null, 'free', 'pro'),
+      plan: index === USERS + BYSTANDERS - 1 ? fc.constant('pro') : fc.constantFrom(null, 'free', 'pro'),
     }),
   ),
 );
