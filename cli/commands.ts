@@ -40,6 +40,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'how many sessions, how long, how many bounced',
     load: async () => (await import('./commands/sessions.ts')).sessions,
   },
+  definitions: {
+    summary: 'events defined in files: check them, show what they stand for, make their views',
+    load: async () => (await import('./commands/definitions.ts')).definitions,
+  },
   user: {
     summary: 'who somebody is and why: devices, merges, properties, sessions',
     load: async () => (await import('./commands/user.ts')).user,

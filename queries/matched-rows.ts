@@ -139,13 +139,13 @@ function scopeSql({ environment, fromMs, toMs }: EventScope, parameters: Paramet
 }
 
 /** Names that all rows have one of; undefined where a pattern takes any. */
-function namesOf(patterns: readonly EventPattern[]): readonly string[] | undefined {
+export function namesOf(patterns: readonly EventPattern[]): readonly string[] | undefined {
   if (patterns.some(({ names }) => names === undefined)) return undefined;
   return [...new Set(patterns.flatMap(({ names = [] }) => names))];
 }
 
 /** `event_table_name` of events of some names, by which storage is sorted. */
-function tablesOf(names: readonly string[]): readonly string[] {
+export function tablesOf(names: readonly string[]): readonly string[] {
   return [
     ...new Set(
       names.flatMap((name) => (name === 'pageview' ? [PAGEVIEWS_TABLE, tableName(name)] : [tableName(name)])),
@@ -153,17 +153,22 @@ function tablesOf(names: readonly string[]): readonly string[] {
   ];
 }
 
-function capturedSql({ of, name }: PropertyRef, parameters: Parameters): string {
+/**
+ * What is kept in the rows of `cairn.resolved_events` under the alias `row` ('' where it has none) of a property of the
+ * event, or a field: Nullable(String).
+ */
+export function capturedSql({ of, name }: PropertyRef, parameters: Parameters, row = ''): string {
+  const prefix = row === '' ? '' : `${row}.`;
   if (of === 'event') {
     if (!isAddressable(name)) return "CAST(NULL, 'Nullable(String)')";
-    const value = `getSubcolumn(properties, ${parameters.add(name, 'String')})`;
+    const value = `getSubcolumn(${prefix}properties, ${parameters.add(name, 'String')})`;
     return `if(isNull(${value}), NULL, toString(${value}))`;
   }
   const field = FIELDS.find((known) => known === name);
   if (field === undefined) {
     throw new RangeError(`Cannot read the field ${JSON.stringify(name)}: want one of ${FIELDS.join(', ')}`);
   }
-  return `nullIf(toString(${field}), '')`;
+  return `nullIf(toString(${prefix}${field}), '')`;
 }
 
 function joins(scope: QuestionScope, parameters: Parameters, columns: ReadonlyMap<string, Column>): string {
@@ -212,7 +217,7 @@ function maskOf(
     for (const { names, where = [] } of anyOf) {
       if (where.length === 0 && names !== undefined) {
         for (const name of names) byName.set(name, (byName.get(name) ?? 0n) | (1n << BigInt(bit)));
-      } else tried.push(patternSql(names, where, parameters, columnOf));
+      } else tried.push(patternSql({ names, where }, parameters, columnOf));
     }
     if (tried.length > 0) {
       terms.push(`bitShiftLeft(toUInt64(${tried.join(' OR ')}), ${bit})`);
@@ -235,14 +240,15 @@ function maskOf(
   );
 }
 
-function patternSql(
-  names: readonly string[] | undefined,
-  where: NonNullable<EventPattern['where']>,
+/** Whether a row fits a pattern: 0 or 1. `name` is the column of the event's name. */
+export function patternSql(
+  { names, where = [] }: EventPattern,
   parameters: Parameters,
   columnOf: (property: PropertyRef) => string,
+  name = 'name',
 ): string {
   const terms = [
-    ...(names === undefined ? [] : [`name IN ${parameters.add(names, 'Array(String)')}`]),
+    ...(names === undefined ? [] : [`${name} IN ${parameters.add(names, 'Array(String)')}`]),
     ...where.map((condition) => conditionSql(condition, columnOf(condition.property), parameters)),
   ];
   return terms.length === 0 ? '1' : `(${terms.join(' AND ')})`;
