@@ -1,52 +1,69 @@
+import { memberSql } from './cohort-members.ts';
+import { Parameters } from './parameters.ts';
+import { periodNumberSql, periodTextSql } from './periods.ts';
 import type { Query } from './query.ts';
+import { DEFAULT_TOP, type SessionsQuestion } from './questions.ts';
+import { checkTop, groupKeySql, placedSql } from './top-values.ts';
+import { readersColumnSql, userPropertySql } from './user-property.ts';
 
-/** The answer's one row. */
-export type SessionsRow = {
-  readonly sessions: number;
-  readonly users: number;
-  /** Seconds from a session's first event to its last; null where there are no sessions. */
-  readonly median_duration_s: number | null;
-  readonly average_duration_s: number | null;
-  readonly events_per_session: number | null;
-  readonly pageviews_per_session: number | null;
-  /** Sessions of a single event. */
-  readonly bounced: number;
-};
+/** Figures, by their columns: the aggregate function without State and Merge, and of what. */
+const FIGURES = [
+  ['sessions', 'count', ''],
+  ['users', 'uniqExact', 'user_id'],
+  ['median_duration_s', 'quantileExact', 'duration_s', '(0.5)'],
+  ['average_duration_s', 'avg', 'duration_s'],
+  ['events_per_session', 'avg', 'event_count'],
+  ['pageviews_per_session', 'avg', 'pageview_count'],
+  ['bounced', 'countIf', 'event_count = 1'],
+] as const;
 
-export type SessionsQuestion = {
-  /** Name of the environment, which is the name of its readers' database. */
-  readonly database: string;
-  /** Epoch ms, inclusive; undefined = from the first session on. */
-  readonly fromMs?: number | undefined;
-  /** Epoch ms, exclusive; undefined = up to the last session. */
-  readonly toMs?: number | undefined;
-};
+/** Figures that are there where no session is. */
+const COUNTS: readonly string[] = ['sessions', 'users', 'bounced'];
 
-/** Figures of the sessions that started in the range. */
-export function sessionsQuery({ database, fromMs, toMs }: SessionsQuestion): Query {
+/**
+ * Figures of the sessions that started in the range: of all, by the period of their start, by a property, or by both. The answer's
+ * rows are SessionsRow. A session's events are all it has, those after the range too; whom it belongs to, and a property of the user
+ * or the account, is what is known now. Of even many durations the median is the longer of the middle two.
+ *
+ * Throws RangeError where the question cannot be asked.
+ */
+export function sessionsQuery(question: SessionsQuestion): Query {
+  const { database, fromMs, toMs, among, every, by, top = DEFAULT_TOP } = question;
+  checkTop(top);
+  const parameters = new Parameters();
+  const moment = (ms: number) => `fromUnixTimestamp64Milli(${parameters.add(ms, 'Int64')}, 'UTC')`;
   const conditions = [
-    ...(fromMs === undefined ? [] : ["time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')"]),
-    ...(toMs === undefined ? [] : ["time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"]),
+    ...(fromMs === undefined ? [] : [`time >= ${moment(fromMs)}`]),
+    ...(toMs === undefined ? [] : [`time < ${moment(toMs)}`]),
+    ...(among === undefined ? [] : [memberSql(question, parameters, among)]),
   ];
+  const keys = [...(every === undefined ? [] : ['number']), ...(by === undefined ? [] : ['value'])];
+  const places = [...(every === undefined ? [] : ['number']), ...(by === undefined ? [] : ['place'])];
+  const grouped = (by: readonly string[]) => (by.length === 0 ? '' : `\nGROUP BY ${by.join(', ')}`);
+  const visits = `SELECT user_id, dateDiff('millisecond', time, ended_at) / 1000 AS duration_s, event_count, pageview_count${
+    every === undefined ? '' : `, ${periodNumberSql(every, 'toUnixTimestamp64Milli(time)')} AS number`
+  }${by?.of === 'session' ? `, ${readersColumnSql(by.name, parameters)} AS value` : ''}
+  FROM ${parameters.add(database, 'Identifier')}.sessions${conditions.length === 0 ? '' : `\n  WHERE ${conditions.join(' AND ')}`}`;
+  const joined =
+    by === undefined || by.of === 'session'
+      ? `(${visits})`
+      : `(${visits}) AS visits LEFT ANY JOIN (${userPropertySql(question, parameters, by)}) AS people ON user_id = person`;
+  const states = FIGURES.map(
+    ([column, name, of, parameter = '']) => `${name}State${parameter}(${of}) AS state_of_${column}`,
+  );
+  const counted = `SELECT ${[...keys, 'count() AS weight', ...states].join(', ')}
+  FROM ${joined}${grouped(keys)}`;
+  const figures = FIGURES.map(([column, name, _of, parameter = '']) => {
+    const merged = `${name}Merge${parameter}(state_of_${column})`;
+    return `${COUNTS.includes(column) ? merged : `if(sessions = 0, NULL, ${merged})`} AS ${column}`;
+  });
   return {
-    sql: `WITH visits AS
-(
-  SELECT user_id, dateDiff('millisecond', time, ended_at) / 1000 AS duration_s, event_count, pageview_count
-  FROM {database:Identifier}.sessions${conditions.length === 0 ? '' : `\n  WHERE ${conditions.join(' AND ')}`}
-)
-SELECT
-  count() AS sessions,
-  uniqExact(user_id) AS users,
-  if(sessions = 0, NULL, quantileExact(0.5)(duration_s)) AS median_duration_s,
-  if(sessions = 0, NULL, avg(duration_s)) AS average_duration_s,
-  if(sessions = 0, NULL, avg(event_count)) AS events_per_session,
-  if(sessions = 0, NULL, avg(pageview_count)) AS pageviews_per_session,
-  countIf(event_count = 1) AS bounced
-FROM visits`,
-    params: {
-      database,
-      ...(fromMs === undefined ? {} : { from: fromMs }),
-      ...(toMs === undefined ? {} : { to: toMs }),
-    },
+    sql: `SELECT ${[
+      ...(every === undefined ? [] : [`${periodTextSql(every, 'number')} AS period`]),
+      ...(by === undefined ? [] : [groupKeySql(top)]),
+      ...figures,
+    ].join(',\n  ')}
+FROM (${by === undefined ? counted : placedSql(counted, top)})${grouped(places)}${places.length === 0 ? '' : `\nORDER BY ${places.join(', ')}`}`,
+    params: parameters.values,
   };
 }

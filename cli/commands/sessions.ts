@@ -1,4 +1,5 @@
-import { type SessionsRow, sessionsQuery } from '#queries/sessions.ts';
+import type { SessionsRow } from '#queries/answers.ts';
+import { sessionsQuery } from '#queries/sessions.ts';
 import { ask } from '../clickhouse-access.ts';
 import { defineCommand } from '../command.ts';
 import { environmentOf, QUESTION_OPTIONS, queryText, withClickHouse } from '../question.ts';
@@ -17,7 +18,12 @@ of them were left after a single event (bounced).`,
   ],
   async run(values, _positionals, context) {
     const environment = environmentOf(context, values.env);
-    const query = sessionsQuery({ database: environment.name, ...readTimeRange(values) });
+    const query = sessionsQuery({
+      environment: environment.number,
+      database: environment.name,
+      accountIdProperty: environment.options.accountIdProperty,
+      ...readTimeRange(values),
+    });
     if (values.sql) {
       context.stdout.write(queryText(query, values.json));
       return 0;
