@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startClickHouse } from '#infra/embedded/clickhouse.ts';
 import { pickFreePort } from '#infra/embedded/ports.ts';
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
+import { DEFAULT_ENVIRONMENTS } from '#lib/config/environments.ts';
 import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
 import { canonicalUserId } from '#schemas/ids.ts';
 import type { Collected, Session } from '#schemas/types.ts';
@@ -14,10 +15,13 @@ import { openLoader, T0 } from './loader-in-memory.ts';
 /** A real ClickHouse with the loader's tables and views, and rows put in as a loader does: no Kafka. */
 export type ViewDatabase = {
   readonly clickHouse: ClickHouse;
+  readonly url: string;
   /** Makes what a loader makes when it starts. */
   start(): Promise<void>;
   load(topic: 'sessions' | 'events.sessionized', values: readonly Buffer[]): Promise<void>;
   loadSessions(...rows: readonly Partial<Session>[]): Promise<void>;
+  /** Inserts events and property changes. */
+  loadRecords(...records: readonly Partial<Collected>[]): Promise<void>;
   loadPageviews(...events: readonly Partial<Collected>[]): Promise<void>;
   /** Makes a device that of an identity. */
   bind(device: number, identity: string): Promise<void>;
@@ -25,17 +29,19 @@ export type ViewDatabase = {
   stop(): Promise<void>;
 };
 
-export async function startViewDatabase(): Promise<ViewDatabase> {
+export async function startViewDatabase(environments = DEFAULT_ENVIRONMENTS): Promise<ViewDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'cairn-views-'));
   const server = await startClickHouse({ dataDir: directory, port: await pickFreePort() });
   const clickHouse = createClickHouse({ url: server.url });
-  const loader = openLoader(clickHouse);
+  const loader = openLoader(clickHouse, 1, environments);
   const resolver = new IdentityResolver({ generation: 1, metrics: new LoaderMetrics() });
 
   const database: ViewDatabase = {
     clickHouse,
+    url: server.url,
     start: loader.start,
     load: loader.loadValues,
+    loadRecords: (...records) => loader.load(records),
     loadSessions: (...rows) =>
       database.load(
         'sessions',
