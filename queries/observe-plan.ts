@@ -13,10 +13,7 @@ import {
   sessionColumnsQuery,
   sessionPropertiesQuery,
 } from './plan-coverage.ts';
-import type { Query } from './query.ts';
-
-/** Asks ClickHouse; 64-bit integers have to come as numbers. */
-export type Ask = <Row>(query: Query) => Promise<Row[]>;
+import type { Ask } from './query.ts';
 
 /** Properties of one query: each is some 1500 characters of SQL, and ClickHouse reads 262 144. */
 const PROPERTIES_AT_ONCE = 80;

@@ -12,7 +12,8 @@ import type { Collected } from '#schemas/types.ts';
 import { openLoader, T0 } from '../test/support/loader-in-memory.ts';
 import { startViewDatabase, type ViewDatabase } from '../test/support/view-database.ts';
 import { inlineParams } from './inline-params.ts';
-import { type Ask, observePlan } from './observe-plan.ts';
+import { observePlan } from './observe-plan.ts';
+import type { Ask } from './query.ts';
 
 const DAY_MS = 86_400_000;
 const CASE_EVENTS = 8;

@@ -3,15 +3,17 @@ import { coverage } from '#plans/core/coverage.ts';
 import { planAdvice } from '#plans/core/plan-advice.ts';
 import { INDUSTRIES, industryPlanText } from '#plans/industries.ts';
 import { LANGUAGES, typesCode } from '#plans/types-code.ts';
+import { askWithin } from '#queries/ask-clickhouse.ts';
+import { DEFAULT_LIMITS } from '#queries/limits.ts';
 import { observePlan } from '#queries/observe-plan.ts';
-import { ask } from '../clickhouse-access.ts';
+import { QuestionError } from '#queries/question-error.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import { readPlanFile } from '../plan/read-plan-file.ts';
 import { renderCoverage } from '../plan/render-coverage.ts';
 import { writeOutput } from '../plan/write-output.ts';
 import { ENVIRONMENT_OPTION, environmentOf, withClickHouse } from '../question.ts';
 import { RANGE_OPTIONS, readTimeRange } from '../time-range.ts';
-import { UsageError } from '../usage-error.ts';
+import { CommandError, UsageError } from '../usage-error.ts';
 
 const ACTIONS = ['init', 'check', 'coverage', 'types'] as const;
 const DEFAULT_FILE = 'plan.yaml';
@@ -145,7 +147,14 @@ async function showCoverage(wishes: Wishes, context: Context): Promise<number> {
   const plan = readPlanFile(file);
   const scope = { environment: environment.number, ...readTimeRange(wishes) };
   const observed = await withClickHouse(context, (clickhouse) =>
-    observePlan((query) => ask(clickhouse, query), plan, scope, environment.name),
+    observePlan(
+      askWithin(clickhouse, { limits: DEFAULT_LIMITS, signal: context.signal }),
+      plan,
+      scope,
+      environment.name,
+    ).catch((error) => {
+      throw error instanceof QuestionError ? new CommandError(error.message, { cause: error }) : error;
+    }),
   );
   const result = coverage(plan, observed);
   context.stdout.write(

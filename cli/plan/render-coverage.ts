@@ -32,7 +32,7 @@ export function renderCoverage(coverage: Coverage, planName: string): string {
   );
   const sections = [
     section(
-      'Not as planned',
+      'To look at',
       events.flatMap((event) => [...eventLines(event)]),
     ),
     ...(
@@ -63,6 +63,11 @@ function* eventLines(event: EventCoverage): Generator<string> {
     yield `${name}: ${thousands(wrongSender)} of ${thousands(events)} not from the ${from}`;
   if (events === 0) return;
   for (const property of properties) yield* propertyLines(property, `${name}, ${property.name}`, events);
+  const absent = properties.filter(({ count, required }) => count === 0 && !required);
+  if (absent.length > 0) {
+    const listed = absent.map(({ name, near }) => `${name}${meant(near)}`);
+    yield `${name}: never has ${listed.join(', ')}`;
+  }
   if (unplanned.length > 0) {
     const listed = unplanned.slice(0, MOST_UNPLANNED).map(({ name, near }) => `${name}${meant(near)}`);
     yield `${name}: also has ${listed.join(', ')}, which is not planned`;
@@ -77,7 +82,6 @@ function* propertyLines(property: PropertyCoverage, title: string, whole: number
   }
   if (required && count < whole)
     yield `${title}: required, and missing in ${thousands(whole - count)} of ${thousands(whole)}${meant(near)}`;
-  else if (count === 0) yield `${title}: never arrives${meant(near)}`;
 }
 
 function* profileLines({ properties, unplanned }: ProfileCoverage): Generator<string> {

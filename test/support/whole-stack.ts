@@ -15,6 +15,8 @@ export type Answer = { readonly status: number; readonly body: unknown };
 
 /** The whole of Cairn as `cairn up` starts it: requests go in by HTTP, answers come out by SQL. */
 export type WholeStack = {
+  readonly collectorUrl: string;
+  readonly clickHouseUrl: string;
   /** POSTs JSON and gives the answer. */
   post(path: string, body: object): Promise<Answer>;
   /** Text that the collector answers to a GET. */
@@ -63,6 +65,8 @@ export async function startWholeStack(environments: readonly object[]): Promise<
   const clickHouse = createClickHouse({ url: ready.clickhouse });
   const log = createLogger('test', 'error');
   return {
+    collectorUrl: ready.collector,
+    clickHouseUrl: ready.clickhouse,
     async post(path, body) {
       const response = await fetch(new URL(path, ready.collector), {
         method: 'POST',

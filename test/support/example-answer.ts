@@ -1,0 +1,45 @@
+import type { PathRow, RetentionRow, TrendRow } from '#queries/answers.ts';
+import { type CohortRow, cohortQuery } from '#queries/cohort.ts';
+import { fillTrend } from '#queries/fill-trend.ts';
+import { pathsQuery } from '#queries/paths.ts';
+import type { Ask } from '#queries/query.ts';
+import type { Question } from '#queries/questions.ts';
+import { retentionQuery } from '#queries/retention.ts';
+import { trendQuery } from '#queries/trend.ts';
+
+type Cell = string | number | null;
+
+/** The answer of a question as the rows of a table, in the order of its SQL's columns; undefined for kinds that are not compared. */
+export async function exampleAnswer(
+  ask: Ask,
+  question: Question,
+  nowMs: number,
+): Promise<Cell[][] | undefined> {
+  switch (question.ask) {
+    case 'retention':
+      return (await ask<RetentionRow>(retentionQuery(question))).map(({ cohort, users, returned }) => [
+        ...[cohort, users],
+        ...returned,
+      ]);
+    case 'paths':
+      return (await ask<PathRow>(pathsQuery(question))).map(({ steps, paths, users, others }) => {
+        const walked = others ? ['(others)'] : steps;
+        return [paths, users, ...Array.from({ length: question.depth + 1 }, (_, n) => walked[n] ?? null)];
+      });
+    case 'cohort':
+      return (await ask<CohortRow>(cohortQuery(question))).map(({ users }) => [users]);
+    case 'trend': {
+      const { periods, groups } = fillTrend(question, await ask<TrendRow>(trendQuery(question)), nowMs);
+      return groups.flatMap(({ value, series, formula }) =>
+        periods.map((period, index) => [
+          ...(question.by === undefined ? [] : [value ?? null]),
+          period,
+          ...series.map((figures) => figures[index] ?? null),
+          ...(formula === undefined ? [] : [formula[index] ?? null]),
+        ]),
+      );
+    }
+    default:
+      return undefined;
+  }
+}
