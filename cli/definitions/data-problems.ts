@@ -5,6 +5,7 @@ import { type DefinitionSet, hidesText, isJust } from '#queries/definitions/defi
 import { type DefinitionCount, definitionCountsQuery } from '#queries/definitions/definition-view.ts';
 import type { EventMatch } from '#queries/event-match.ts';
 import { type EventNameRow, eventNamesQuery } from '#queries/event-names.ts';
+import { Parameters } from '#queries/parameters.ts';
 import { ask } from '../clickhouse-access.ts';
 import { CommandError } from '../usage-error.ts';
 
@@ -13,8 +14,27 @@ const DAY_MS = 86_400_000;
 /** Days in which a definition should have happened. */
 export const WATCHED_DAYS = 30;
 
-/** Definitions that one query counts: each is a scan of its own. */
-const COUNTED_AT_ONCE = 20;
+/** What one query looks at: each definition is a scan of its own, and its conditions go into the address of the request. */
+const MOST_AT_ONCE = 20;
+const MOST_CHARACTERS = 100_000;
+
+/** Parts of a list that one query can take. */
+function portionsOf<T>(list: readonly T[]): readonly (readonly T[])[] {
+  const portions: T[][] = [];
+  let length = 0;
+  for (const one of list) {
+    const own = JSON.stringify(one).length;
+    const last = portions.at(-1);
+    if (last === undefined || last.length >= MOST_AT_ONCE || length + own > MOST_CHARACTERS) {
+      portions.push([one]);
+      length = own;
+    } else {
+      last.push(one);
+      length += own;
+    }
+  }
+  return portions;
+}
 
 /** How often each of some events happened since a time (epoch ms), in their order. */
 export async function countMatches(
@@ -24,34 +44,53 @@ export async function countMatches(
   fromMs: number,
 ): Promise<readonly DefinitionCount[]> {
   const counts: DefinitionCount[] = [];
-  for (let from = 0; from < matches.length; from += COUNTED_AT_ONCE) {
-    const some = matches.slice(from, from + COUNTED_AT_ONCE);
-    const rows = await ask<DefinitionCount>(clickhouse, definitionCountsQuery(environment, some, fromMs));
-    counts.push(...rows.map((row) => ({ ...row, place: row.place + from })));
+  for (const some of portionsOf(matches)) {
+    counts.push(
+      ...(await ask<DefinitionCount>(clickhouse, definitionCountsQuery(environment, some, fromMs))),
+    );
   }
   return counts;
 }
 
-/** Throws CommandError where ClickHouse does not take a regular expression of a definition. */
+/** Throws CommandError where ClickHouse does not take a regular expression that somebody wrote. */
 export async function checkPatterns(clickhouse: ClickHouseClient, { events }: DefinitionSet): Promise<void> {
-  for (const { definition, match } of events) {
-    for (const condition of match.anyOf.flatMap(({ where = [] }) => where)) {
-      if (condition.is !== 'matching') continue;
-      const query = {
-        sql: "SELECT match('', {pattern:String}) AS matched",
-        params: { pattern: condition.value },
-      };
-      try {
-        await ask(clickhouse, query);
-      } catch (error) {
-        if (!(error instanceof CommandError)) throw error;
-        const { file, line, column } = definition.place;
-        throw new CommandError(
-          `${file}:${line}:${column}: ${JSON.stringify(definition.name)} has a regular expression that cannot be used: ${error.message}`,
-          { cause: error },
-        );
-      }
+  const patterns = events.flatMap(({ definition, match }) =>
+    match.anyOf
+      .flatMap(({ where = [] }) => where)
+      .flatMap((condition) =>
+        condition.is === 'matching' ? [{ definition, pattern: condition.value }] : [],
+      ),
+  );
+  for (const some of portionsOf(patterns)) {
+    const refused = await refusalOf(
+      clickhouse,
+      some.map(({ pattern }) => pattern),
+    );
+    if (refused === undefined) continue;
+    for (const { definition, pattern } of some) {
+      const reason = await refusalOf(clickhouse, [pattern]);
+      if (reason === undefined) continue;
+      const { file, line, column } = definition.place;
+      throw new CommandError(
+        `${file}:${line}:${column}: ${JSON.stringify(definition.name)} has a regular expression that cannot be used: ${reason}`,
+      );
     }
+  }
+}
+
+/** Why ClickHouse does not take one of some regular expressions; undefined where it takes them. */
+async function refusalOf(
+  clickhouse: ClickHouseClient,
+  patterns: readonly string[],
+): Promise<string | undefined> {
+  const parameters = new Parameters();
+  const terms = patterns.map((pattern) => `match('', ${parameters.add(pattern, 'String')})`);
+  try {
+    await ask(clickhouse, { sql: `SELECT [${terms.join(', ')}] AS matched`, params: parameters.values });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandError && error.message.startsWith('ClickHouse: ')) return error.message;
+    throw error;
   }
 }
 

@@ -64,6 +64,7 @@ test('readDefinitions() reads events, combos and labels, with what is said of al
     names: ['click'],
     where: [
       { property: field('type'), is: 'one of', values: ['click'] },
+      { property: field('hierarchy'), is: 'containing', value: '#cart;' },
       { property: field('hierarchy'), is: 'matching', value: selectorPattern('form#cart > button.buy') },
       { property: field('domain'), is: 'one of', values: ['shop.example'] },
       { property: field('path'), is: 'starting with', value: '/cart' },

@@ -6,7 +6,7 @@ import { readConditions } from '../written/read-condition.ts';
 import { type Read, readChoice, readList, readLongText, readText } from '../written/read-value.ts';
 import { WrittenObject } from '../written/written-object.ts';
 import { globCondition } from './glob.ts';
-import { selectorPattern } from './selector-pattern.ts';
+import { selectorConditions } from './selector-conditions.ts';
 import { SelectorError } from './selector-scanner.ts';
 
 /** Keys of a definition that say which events it is. */
@@ -70,8 +70,7 @@ const readSelector: Read<readonly Condition[]> = (value, place) => {
   const selector = readLongText(value, place, LONGEST_SELECTOR);
   if (selector === undefined) return undefined;
   try {
-    const pattern = selectorPattern(selector);
-    return [{ property: { of: 'field', name: 'hierarchy' }, is: 'matching', value: pattern }];
+    return selectorConditions(selector);
   } catch (error) {
     if (!(error instanceof SelectorError)) throw error;
     const { message, offset } = error;

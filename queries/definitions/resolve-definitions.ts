@@ -10,6 +10,8 @@ import {
 
 /** Patterns that one definition may come to with all its parts. */
 const MOST_PATTERNS = 200;
+/** Characters of them as JSON: a question carries them in an address. */
+const LONGEST_MEANING = 100_000;
 /** Combos within one another. */
 const DEEPEST = 50;
 
@@ -29,12 +31,21 @@ export function resolveDefinitions(definitions: readonly Definition[]): {
   const problems: DefinitionProblem[] = [];
   for (const definition of definitions) {
     if (definition.archived) continue;
-    const resolved = resolver.resolve(definition);
+    const resolved = withinLength(definition.name, resolver.resolve(definition));
     if ('anyOf' in resolved) {
       events.push({ definition, match: { label: definition.name, anyOf: resolved.anyOf } });
     } else problems.push({ place: definition.place, severity: 'error', problem: resolved.problem });
   }
   return { events, problems };
+}
+
+function withinLength(name: string, resolved: Resolved): Resolved {
+  const length = JSON.stringify(resolved).length;
+  return 'problem' in resolved || length <= LONGEST_MEANING
+    ? resolved
+    : {
+        problem: `${quoted(name)} comes to conditions of ${length} characters, want at most ${LONGEST_MEANING}`,
+      };
 }
 
 class Resolver {
