@@ -9,8 +9,9 @@ import { startClickHouse } from '#infra/embedded/clickhouse.ts';
 import { pickFreePort } from '#infra/embedded/ports.ts';
 import { type ClickHouse, createClickHouse } from '#lib/clickhouse/client.ts';
 import { DEFAULT_ENVIRONMENTS, type Environment } from '#lib/config/environments.ts';
+import { eventNamed } from '#queries/event-match.ts';
 import { findUser } from '#queries/find-user.ts';
-import { funnelQuery } from '#queries/funnel.ts';
+import { funnelQuery, PLAIN_FUNNEL } from '#queries/funnel.ts';
 import { inlineParams } from '#queries/inline-params.ts';
 import { ask, openClickHouse } from '../cli/clickhouse-access.ts';
 import { deviceOf, fillTables, writeViews } from './fill-tables.ts';
@@ -75,7 +76,12 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'pageviews: count by utm_source': `SELECT utm_source, count() FROM ${DATABASE}.pageviews GROUP BY 1`,
   'all_events: count of an event': `SELECT count() FROM ${DATABASE}.all_events WHERE event_table_name = 'purchase'`,
   'funnel of three steps': inlineParams(
-    funnelQuery({ environment: 1, steps: ['pageview', 'Add to cart', 'Purchase'], withinMs: 86_400_000 }),
+    funnelQuery({
+      ...PLAIN_FUNNEL,
+      ...{ environment: 1, database: DATABASE, accountIdProperty: '' },
+      steps: ['pageview', 'Add to cart', 'Purchase'].map(eventNamed),
+      withinMs: 86_400_000,
+    }),
   ),
 };
 

@@ -1,10 +1,35 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { type QuestionDatabase, startQuestionDatabase } from '../test/support/question-database.ts';
-import { type FunnelQuestion, type FunnelRow, funnelQuery } from './funnel.ts';
+import {
+  QUESTION_DATABASE,
+  type QuestionDatabase,
+  startQuestionDatabase,
+} from '../test/support/question-database.ts';
+import { eventNamed } from './event-match.ts';
+import { type FunnelQuestion, type FunnelRow, funnelQuery, PLAIN_FUNNEL } from './funnel.ts';
 import { inlineParams } from './inline-params.ts';
 import type { Query } from './query.ts';
+
+/** A question with none of the options that funnel-options.test.ts tries. */
+type PlainQuestion = {
+  environment: number;
+  steps: readonly string[];
+  withinMs?: number | undefined;
+  by?: string | undefined;
+  fromMs?: number | undefined;
+  toMs?: number | undefined;
+};
+
+function plainQuestion({ steps, by, ...scope }: PlainQuestion): FunnelQuestion {
+  return {
+    ...{ ...PLAIN_FUNNEL, database: QUESTION_DATABASE, accountIdProperty: '', ...scope },
+    steps: steps.map(eventNamed),
+    by: by === undefined ? undefined : { property: { of: 'event', name: by }, step: 1 },
+  };
+}
+
+const plainQuery = (question: PlainQuestion) => funnelQuery(plainQuestion(question));
 
 type Event = { user: number; time: number; id: number; name: string };
 
@@ -49,7 +74,7 @@ function bestAttempt(
   return best;
 }
 
-function expectedRows(events: readonly Event[], question: FunnelQuestion): FunnelRow[] {
+function expectedRows(events: readonly Event[], question: PlainQuestion): FunnelRow[] {
   const {
     steps,
     withinMs = Number.POSITIVE_INFINITY,
@@ -66,7 +91,9 @@ function expectedRows(events: readonly Event[], question: FunnelQuestion): Funne
     const row = counts.getOrInsertComputed(value, () => steps.map(() => 0));
     for (let level = 0; level < best.level; level += 1) row[level] = (row[level] ?? 0) + 1;
   }
-  return [...counts].map(([value, row]) => (by === undefined ? { counts: row } : { value, counts: row }));
+  return [...counts].map(([value, row]) =>
+    by === undefined ? { counts: row } : { value, others: false, counts: row },
+  );
 }
 
 let database: QuestionDatabase;
@@ -117,12 +144,12 @@ const aQuestion = fc.record(
 test('funnelQuery() counts what trying every choice of events counts', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(anEvent, { maxLength: 120 }),
+      fc.array(anEvent, { maxLength: 120, size: 'max' }),
       fc.array(aQuestion, { minLength: 5, maxLength: 5 }),
       async (events, questions) => {
         await load(events);
         for (const question of questions) {
-          const query = funnelQuery(question);
+          const query = plainQuery(question);
           const expected = sorted(expectedRows(events, question));
           assert.deepEqual(await rowsOf(query), expected);
           assert.deepEqual(await rowsOf({ sql: inlineParams(query), params: {} }), expected);
@@ -206,7 +233,7 @@ const cases: {
 for (const { title, events, steps, withinMs, counts } of cases) {
   test(`funnelQuery() takes ${title}`, async () => {
     await load(events.map(([time, id, name]) => ({ user: 1, time, id, name })));
-    const query = funnelQuery({ environment: 1, steps, withinMs });
+    const query = plainQuery({ environment: 1, steps, withinMs });
     assert.deepEqual(await rowsOf(query), [{ counts }]);
   });
 }
@@ -217,20 +244,123 @@ test('funnelQuery() holds 32 steps and 100 000 events of one user', async () => 
     query: `INSERT INTO cairn.resolved_events (environment, user_id, event_id, time, name, event_table_name)
       SELECT 1, 1, number + 1, fromUnixTimestamp64Milli(toInt64(number), 'UTC'), 'A', 'a' FROM numbers(100000)`,
   });
-  const query = funnelQuery({ environment: 1, steps: Array.from({ length: 32 }, () => 'A'), withinMs: 31 });
+  const query = plainQuery({ environment: 1, steps: Array.from({ length: 32 }, () => 'A'), withinMs: 31 });
   assert.deepEqual(await rowsOf(query), [{ counts: Array.from({ length: 32 }, () => 1) }]);
 });
 
-test('funnelQuery() puts nothing from outside into the text', () => {
-  const outside = "x'; DROP TABLE cairn.resolved_events; --";
-  const { sql } = funnelQuery({ environment: 1, steps: [outside, outside], by: outside });
-  assert.ok(!sql.includes('DROP'));
-});
+type OptionCase = {
+  title: string;
+  events: [time: number, id: number, name: string, session?: number][];
+  steps: string[];
+  options: Partial<FunnelQuestion>;
+  counts: number[];
+  /** Without the options. */
+  plainly: number[];
+};
 
-test('funnelQuery() refuses no step and too many', () => {
-  assert.throws(() => funnelQuery({ environment: 1, steps: [] }), RangeError);
-  assert.throws(
-    () => funnelQuery({ environment: 1, steps: Array.from({ length: 33 }, () => 'A') }),
-    RangeError,
-  );
-});
+const FROM_FIRST: Partial<FunnelQuestion> = { anchor: 'first', withinMs: 5 };
+const NO_X: Partial<FunnelQuestion> = { exclusions: [{ event: eventNamed('X'), after: 1, before: 2 }] };
+
+const optionCases: OptionCase[] = [
+  {
+    title: 'from the first event of all is not what any start counts: no later start is tried',
+    events: [
+      [0, 1, 'A'],
+      [4, 2, 'A'],
+      [7, 3, 'B'],
+    ],
+    steps: ['A', 'B'],
+    options: FROM_FIRST,
+    counts: [1, 0],
+    plainly: [1, 1],
+  },
+  {
+    title: 'from the first event of all is not what any start counts: one event does two steps',
+    events: [[0, 1, 'A']],
+    steps: ['A', 'A'],
+    options: FROM_FIRST,
+    counts: [1, 1],
+    plainly: [1, 0],
+  },
+  {
+    title: 'from the first event of all is not what any start counts: events of one time are in any order',
+    events: [
+      [3, 1, 'B'],
+      [3, 2, 'A'],
+    ],
+    steps: ['A', 'B'],
+    options: FROM_FIRST,
+    counts: [1, 1],
+    plainly: [1, 0],
+  },
+  {
+    title: 'with the very next event lets nothing come between',
+    events: [
+      [0, 1, 'A'],
+      [1, 2, 'X'],
+      [2, 3, 'B'],
+    ],
+    steps: ['A', 'B'],
+    options: { order: 'next' },
+    counts: [1, 0],
+    plainly: [1, 1],
+  },
+  {
+    title: 'in any order takes the steps as they come',
+    events: [
+      [0, 1, 'B'],
+      [1, 2, 'A'],
+    ],
+    steps: ['A', 'B'],
+    options: { order: 'any' },
+    counts: [1, 1],
+    plainly: [1, 0],
+  },
+  {
+    title: 'without an event between voids what it comes between',
+    events: [
+      [0, 1, 'A'],
+      [1, 2, 'X'],
+      [2, 3, 'B'],
+    ],
+    steps: ['A', 'B'],
+    options: NO_X,
+    counts: [1, 0],
+    plainly: [1, 1],
+  },
+  {
+    title: 'without an event between counts what began after it',
+    events: [
+      [0, 1, 'A'],
+      [1, 2, 'X'],
+      [2, 3, 'A'],
+      [3, 4, 'B'],
+    ],
+    steps: ['A', 'B'],
+    options: NO_X,
+    counts: [1, 1],
+    plainly: [1, 1],
+  },
+  {
+    title: 'in one session takes no events of two',
+    events: [
+      [0, 1, 'A', 7],
+      [1, 2, 'B', 8],
+    ],
+    steps: ['A', 'B'],
+    options: { oneSession: true },
+    counts: [1, 0],
+    plainly: [1, 1],
+  },
+];
+
+for (const { title, events, steps, options, counts, plainly } of optionCases) {
+  test(`funnelQuery() ${title}`, async () => {
+    await database.load(
+      events.map(([time, id, name, session = 0]) => ({ user: 1, time, id, name, session })),
+    );
+    const question = plainQuestion({ environment: 1, steps, withinMs: options.withinMs });
+    assert.deepEqual(await rowsOf(funnelQuery({ ...question, ...options })), [{ counts }]);
+    assert.deepEqual(await rowsOf(funnelQuery(question)), [{ counts: plainly }]);
+  });
+}

@@ -31,6 +31,8 @@ export type FunnelQuestion = QuestionScope & {
   readonly subject: Subject;
   /** Property of the attempt's event of a step (from 1) to split by. */
   readonly by?: { readonly property: PropertyRef; readonly step: number } | undefined;
+  /** Values of `by` to answer, those of most subjects at the first step first; the others are one. undefined = DEFAULT_TOP. */
+  readonly top?: number | undefined;
   /** Split by the period in which the attempt began: a subject counts in each in which it began one. */
   readonly every?: Period | undefined;
   /** Also the time between steps, in quantiles. */

@@ -1,4 +1,6 @@
-import { type FunnelRow, funnelQuery, MAX_STEPS } from '#queries/funnel.ts';
+import { eventNamed } from '#queries/event-match.ts';
+import { type FunnelRow, funnelQuery, MAX_STEPS, PLAIN_FUNNEL } from '#queries/funnel.ts';
+import { MOST_VALUES } from '#queries/top-values.ts';
 import { ask } from '../clickhouse-access.ts';
 import { defineCommand } from '../command.ts';
 import { parseDuration } from '../duration.ts';
@@ -48,11 +50,15 @@ property of the event that the attempt started with.`,
     const environment = environmentOf(context, values.env);
     const withinMs = within === undefined ? undefined : parseDuration('--within', within);
     const query = funnelQuery({
+      ...PLAIN_FUNNEL,
       environment: environment.number,
+      database: environment.name,
+      accountIdProperty: environment.options.accountIdProperty,
       ...readTimeRange(values),
-      steps,
+      steps: steps.map(eventNamed),
       withinMs,
-      by,
+      by: by === undefined ? undefined : { property: { of: 'event', name: by }, step: 1 },
+      top: MOST_VALUES,
     });
     if (sql) {
       context.stdout.write(queryText(query, json));

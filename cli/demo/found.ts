@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Environment } from '#lib/config/environments.ts';
 import type { RetentionRow } from '#queries/answers.ts';
 import { eventNamed } from '#queries/event-match.ts';
-import { type FunnelRow, funnelQuery } from '#queries/funnel.ts';
+import { type FunnelRow, funnelQuery, PLAIN_FUNNEL } from '#queries/funnel.ts';
 import type { Query } from '#queries/query.ts';
 import { retentionQuery } from '#queries/retention.ts';
 import { ask } from '../clickhouse-access.ts';
@@ -30,8 +30,14 @@ export async function findFigures(place: Place): Promise<Figures> {
   );
   const funnels: Record<string, Record<string, number>> = {};
   for (const { title, steps, withinMs } of FUNNELS) {
-    const question = { environment: environment.number, steps };
-    const query = funnelQuery(Number.isFinite(withinMs) ? { ...question, withinMs } : question);
+    const query = funnelQuery({
+      ...PLAIN_FUNNEL,
+      environment: environment.number,
+      database: environment.name,
+      accountIdProperty: environment.options.accountIdProperty,
+      steps: steps.map(eventNamed),
+      withinMs: Number.isFinite(withinMs) ? withinMs : undefined,
+    });
     const [row] = await ask<FunnelRow>(clickhouse, query);
     funnels[`funnel, ${title}`] = labelled(steps, row?.counts ?? []);
   }

@@ -33,13 +33,7 @@ export function queryOf(written: unknown, environment: Environment, nowMs: numbe
 
 function builtQuery(question: Question): Query {
   if (question.ask === 'retention') return retentionQuery(question);
-  if (
-    question.ask === 'funnel' &&
-    question.steps.some(({ anyOf }) => anyOf.some(({ where }) => where !== undefined))
-  )
-    throw new RangeError('Cannot ask here: the console cannot look at conditions of steps yet');
-  if (question.ask === 'funnel')
-    return funnelQuery({ ...question, steps: question.steps.map(({ label }) => label), by: undefined });
+  if (question.ask === 'funnel') return funnelQuery({ ...question, by: undefined, every: undefined });
   throw new RangeError(`Cannot ask here: the console does not show ${question.ask} yet`);
 }
 
