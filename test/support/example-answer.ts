@@ -1,10 +1,12 @@
-import type { PathRow, RetentionRow, TrendRow } from '#queries/answers.ts';
+import { accountsQuery } from '#queries/accounts.ts';
+import type { AccountRow, PathRow, RetentionRow, SessionsRow, TrendRow } from '#queries/answers.ts';
 import { type CohortRow, cohortQuery } from '#queries/cohort.ts';
 import { fillTrend } from '#queries/fill-trend.ts';
 import { pathsQuery } from '#queries/paths.ts';
 import type { Ask } from '#queries/query.ts';
 import type { Question } from '#queries/questions.ts';
 import { retentionQuery } from '#queries/retention.ts';
+import { sessionsQuery } from '#queries/sessions.ts';
 import { trendQuery } from '#queries/trend.ts';
 
 type Cell = string | number | null;
@@ -39,7 +41,33 @@ export async function exampleAnswer(
         ]),
       );
     }
+    case 'sessions':
+      return (await ask<SessionsRow>(sessionsQuery(question))).map(({ period, value, ...row }) => [
+        ...(question.by === undefined ? [] : [value ?? '(none)']),
+        ...(period === undefined ? [] : [period]),
+        ...[
+          row.sessions,
+          row.users,
+          milliseconds(row.median_duration_s),
+          milliseconds(row.average_duration_s),
+        ],
+        ...[row.events_per_session, row.pageviews_per_session, row.bounced],
+      ]);
+    case 'accounts':
+      return (await ask<AccountRow>(accountsQuery(question))).map((row) => [
+        ...[row.account, row.events, row.users, row.activeUsers, row.eventsNow, row.eventsBefore],
+        ...[row.usersNow, row.usersBefore, timeText(row.lastSeenMs), ...row.shown],
+      ]);
     default:
       return undefined;
   }
+}
+
+function milliseconds(seconds: number | null): number | null {
+  return seconds === null ? null : Math.round(seconds * 1000);
+}
+
+/** A time as ClickHouse's JSON has it. */
+function timeText(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString().slice(0, -1).replace('T', ' ');
 }
