@@ -1,8 +1,15 @@
 import type { Protection } from './protection.ts';
 import { KAFKAJS } from './protections/kafkajs.ts';
 import { LOADER } from './protections/loader.ts';
+import { PLANS } from './protections/plans.ts';
 import { STAGES } from './protections/stages.ts';
 import { STARTS_AND_EDGES } from './protections/starts-and-edges.ts';
 
 /** Every protection that the mutation check switches off, those with the quickest tests first. */
-export const PROTECTIONS: readonly Protection[] = [...KAFKAJS, ...STAGES, ...LOADER, ...STARTS_AND_EDGES];
+export const PROTECTIONS: readonly Protection[] = [
+  ...KAFKAJS,
+  ...PLANS,
+  ...STAGES,
+  ...LOADER,
+  ...STARTS_AND_EDGES,
+];
