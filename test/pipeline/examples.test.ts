@@ -91,7 +91,6 @@ test('every question file of the examples says what its SQL says', async () => {
       assert.ok(parsed.question !== undefined, `${name}: ${JSON.stringify(parsed.problems)}`);
       assert.deepEqual(parsed.warnings, [], name);
       const answer = await exampleAnswer(ask, parsed.question, nowMs);
-      if (answer === undefined) continue;
       const { rows } = await sqlTable(question);
       assert.equal(rows.length, answer.length, `${name}: ${JSON.stringify({ sql: rows, answer })}`);
       for (const [index, row] of answer.entries())

@@ -2,6 +2,7 @@ import { accountsQuery } from '#queries/accounts.ts';
 import type { AccountRow, PathRow, RetentionRow, SessionsRow, TrendRow } from '#queries/answers.ts';
 import { type CohortRow, cohortQuery } from '#queries/cohort.ts';
 import { fillTrend } from '#queries/fill-trend.ts';
+import { type FunnelRow, funnelQuery } from '#queries/funnel.ts';
 import { pathsQuery } from '#queries/paths.ts';
 import type { Ask } from '#queries/query.ts';
 import type { Question } from '#queries/questions.ts';
@@ -11,13 +12,17 @@ import { trendQuery } from '#queries/trend.ts';
 
 type Cell = string | number | null;
 
-/** The answer of a question as the rows of a table, in the order of its SQL's columns; undefined for kinds that are not compared. */
-export async function exampleAnswer(
-  ask: Ask,
-  question: Question,
-  nowMs: number,
-): Promise<Cell[][] | undefined> {
+/** The answer of a question as the rows of a table, in the order of its SQL's columns. */
+export async function exampleAnswer(ask: Ask, question: Question, nowMs: number): Promise<Cell[][]> {
   switch (question.ask) {
+    case 'funnel': {
+      const [row] = await ask<FunnelRow>(funnelQuery(question));
+      const counts = row?.counts ?? [];
+      return question.steps.map(({ label }, index) => [
+        ...[index + 1, label, counts[index] ?? 0],
+        ...[share(counts[index], counts[0]), share(counts[index], counts[Math.max(0, index - 1)])],
+      ]);
+    }
     case 'retention':
       return (await ask<RetentionRow>(retentionQuery(question))).map(({ cohort, users, returned }) => [
         ...[cohort, users],
@@ -58,8 +63,6 @@ export async function exampleAnswer(
         ...[row.account, row.events, row.users, row.activeUsers, row.eventsNow, row.eventsBefore],
         ...[row.usersNow, row.usersBefore, timeText(row.lastSeenMs), ...row.shown],
       ]);
-    default:
-      return undefined;
   }
 }
 
@@ -70,4 +73,8 @@ function milliseconds(seconds: number | null): number | null {
 /** A time as ClickHouse's JSON has it. */
 function timeText(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString().slice(0, -1).replace('T', ' ');
+}
+
+function share(part = 0, whole = 0): number | null {
+  return whole === 0 ? null : part / whole;
 }
