@@ -5,7 +5,7 @@ import type { AppliedDefinition } from '#queries/definitions/applied-definitions
 import type { DefinedEvent } from '#queries/definitions/definition.ts';
 import type { DefinitionSet } from '#queries/definitions/definition-set.ts';
 import { definitionEventsQuery, definitionsDatabase } from '#queries/definitions/definition-view.ts';
-import type { EventPattern } from '#queries/event-match.ts';
+import type { Condition, EventPattern } from '#queries/event-match.ts';
 import { inlineParams } from '#queries/inline-params.ts';
 import type { Query } from '#queries/query.ts';
 import { conditionText } from '#queries/written/condition-text.ts';
@@ -56,6 +56,7 @@ export async function showDefinition(
   const sql = inlineParams(definitionEventsQuery(environment.number, match));
   const text = [
     renderDefinition(event, database),
+    `written as\n${definition.yaml.replace(/^/gm, '  ')}\n`,
     `stands for\n${match.anyOf.map((pattern) => `  ${patternText(pattern)}\n`).join('')}`,
     `last 7 days: ${thousands(events)} events of ${thousands(users)} users${events === 0 ? '' : `, the last at ${timeText(lastMs)}`}\n`,
     ...(samples.length === 0 ? [] : [renderSamples(samples)]),
@@ -115,9 +116,15 @@ ORDER BY time DESC, event_id LIMIT ${SAMPLES}`,
   };
 }
 
+/** A pattern in words. What a selector comes to can be read in the SQL. */
 function patternText({ names, where = [] }: EventPattern): string {
   const which = names === undefined ? 'any event' : names.join(' or ');
-  return where.length === 0 ? which : `${which} where ${where.map(conditionText).join(' and ')}`;
+  const isOfElement = ({ property }: Condition) => property.of === 'field' && property.name === 'hierarchy';
+  const conditions = [
+    ...(where.some(isOfElement) ? ['the element fits the selector'] : []),
+    ...where.filter((condition) => !isOfElement(condition)).map(conditionText),
+  ];
+  return conditions.length === 0 ? which : `${which} where ${conditions.join(' and ')}`;
 }
 
 const timeText = (ms: number) => new Date(ms).toISOString().slice(0, 19);

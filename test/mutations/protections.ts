@@ -1,4 +1,5 @@
 import type { Protection } from './protection.ts';
+import { DEFINITIONS } from './protections/definitions.ts';
 import { KAFKAJS } from './protections/kafkajs.ts';
 import { LOADER } from './protections/loader.ts';
 import { PLANS } from './protections/plans.ts';
@@ -9,6 +10,7 @@ import { STARTS_AND_EDGES } from './protections/starts-and-edges.ts';
 export const PROTECTIONS: readonly Protection[] = [
   ...KAFKAJS,
   ...PLANS,
+  ...DEFINITIONS,
   ...STAGES,
   ...LOADER,
   ...STARTS_AND_EDGES,
