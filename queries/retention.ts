@@ -8,9 +8,6 @@ import { checkTop, groupKeySql, placedSql } from './top-values.ts';
 /** Periods that may be watched. */
 export const MOST_PERIODS = 366;
 
-/** A last period that is later than any. */
-const NEVER_ENDS = 1_000_000;
-
 /**
  * Subjects by the period of their start, and how many of them did `back` in that period (n = 0) and in each one after it.
  * The answer's rows are RetentionRow.
@@ -33,7 +30,6 @@ export function retentionQuery(question: RetentionQuestion): Query {
     );
   }
   checkTop(top);
-  const brackets = bracketsOf(question);
   const parameters = new Parameters();
   const rows = eventRows(question, parameters, {
     matches: [start, back],
@@ -44,14 +40,7 @@ export function retentionQuery(question: RetentionQuestion): Query {
   // Where everything that ever happened is read, only what is in the range counts.
   const since =
     cohorts === 'first ever' && fromMs !== undefined ? parameters.add(fromMs, 'Int64') : undefined;
-  const firsts = parameters.add(
-    brackets.map(([first]) => first),
-    'Array(Int64)',
-  );
-  const lasts = parameters.add(
-    brackets.map(([, last]) => last),
-    'Array(Int64)',
-  );
+  const firsts = parameters.add(firstsOf(question), 'Array(Int64)');
   const split = by !== undefined;
   return {
     sql: `WITH subjects AS
@@ -65,32 +54,32 @@ export function retentionQuery(question: RetentionQuestion): Query {
 ),
 cohorts AS
 (
-  SELECT start.1 AS number${split ? ', start.2 AS value' : ''}, count() AS weight, sumForEach(arrayMap(
-    (first, last) -> arrayExists(period -> period >= number + first AND period <= number + last, backs), ${firsts}, ${lasts})) AS came
-  FROM subjects ARRAY JOIN starts AS start
+  SELECT start.1 AS number${split ? ', start.2 AS value' : ''}, count() AS weight,
+    sumMap(reached, arrayMap(figure -> 1, reached)) AS came
+  FROM (SELECT start, ${reachedSql(question, firsts)} AS reached FROM subjects ARRAY JOIN starts AS start)
   GROUP BY number${split ? ', value' : ''}
 )
-SELECT ${periodTextSql(every, 'number')} AS cohort${split ? `, ${groupKeySql(top)}` : ''},
-  sum(weight) AS users,
-  arrayMap((count, first) -> if(count = 0 AND number + first > ${lastNumberSql(question, parameters)}, NULL, count),
-    sumForEach(came), ${firsts}) AS returned
-FROM ${split ? `(${placedSql('SELECT * FROM cohorts', top)})` : 'cohorts'}
-GROUP BY number${split ? ', place' : ''}
+SELECT ${periodTextSql(every, 'number')} AS cohort${split ? ', value, others' : ''}, users,
+  arrayMap((figure, first) -> if(has(counts.1, figure), counts.2[indexOf(counts.1, figure)],
+    if(number + first > ${lastNumberSql(question, parameters)}, NULL, 0)), arrayEnumerate(${firsts}), ${firsts}) AS returned
+FROM (
+  SELECT number${split ? ', place' : ''}, sum(weight) AS users, sumMap(came) AS counts${split ? `, ${groupKeySql(top)}` : ''}
+  FROM ${split ? `(${placedSql('SELECT * FROM cohorts', top)})` : 'cohorts'}
+  GROUP BY number${split ? ', place' : ''}
+)
 ORDER BY number${split ? ', place' : ''}`,
     params: parameters.values,
   };
 }
 
-/** The first and the last period of each figure. */
-function bracketsOf({ counts, periods }: RetentionQuestion): readonly (readonly [number, number])[] {
+/** The first period of each figure. */
+function firstsOf({ counts, periods }: RetentionQuestion): readonly number[] {
   if (!Number.isInteger(periods) || periods < 1 || periods > MOST_PERIODS) {
     throw new RangeError(
       `Cannot ask for retention: want 1 to ${MOST_PERIODS} periods, current number is ${periods}`,
     );
   }
-  if (typeof counts === 'string') {
-    return Array.from({ length: periods + 1 }, (_, n) => [n, counts === 'in' ? n : NEVER_ENDS]);
-  }
+  if (typeof counts === 'string') return Array.from({ length: periods + 1 }, (_, n) => n);
   const { brackets } = counts;
   const ascending = brackets.every(
     (first, n) => Number.isInteger(first) && first <= periods && (n === 0 || first > (brackets[n - 1] ?? 0)),
@@ -100,7 +89,21 @@ function bracketsOf({ counts, periods }: RetentionQuestion): readonly (readonly 
       `Cannot ask for retention in brackets: want their first periods, ascending from 0 to at most ${periods}, current ones are ${JSON.stringify(brackets)}`,
     );
   }
-  return brackets.map((first, n) => [first, (brackets[n + 1] ?? periods + 1) - 1]);
+  return brackets;
+}
+
+/**
+ * The figures that a subject of a cohort counts in: an array of their places, from 1, each once. Asking of each figure whether the
+ * subject counts in it takes several times as long where there are many.
+ */
+function reachedSql({ counts, periods }: RetentionQuestion, firsts: string): string {
+  if (counts === 'in or after') {
+    return `range(1, toUInt64(greatest(least(arrayMax(backs) - start.1, ${periods}), -1) + 2))`;
+  }
+  const later = `arrayFilter(n -> n >= 0 AND n <= ${periods}, arrayMap(period -> period - start.1, backs))`;
+  return counts === 'in'
+    ? `arrayMap(n -> toUInt64(n + 1), ${later})`
+    : `arrayDistinct(arrayMap(n -> toUInt64(arrayCount(first -> first <= n, ${firsts})), ${later}))`;
 }
 
 /** The cohorts of a subject: an array of the number of each one's period and, with `by`, the value there. */
