@@ -136,7 +136,7 @@ test('cohortQuery() finds whom trying each rule on each user finds', async () =>
         }
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 10 },
   );
 });
 

@@ -152,7 +152,7 @@ test('pathsQuery() counts what following each occurrence of the point counts', a
         }
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 10 },
   );
 });
 

@@ -144,7 +144,7 @@ test('retentionQuery() counts what counting subject by subject counts', async ()
         }
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 10 },
   );
 });
 
