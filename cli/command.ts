@@ -33,6 +33,9 @@ export type Values<O extends OptionTable> = { readonly [K in keyof O]: ValueOf<O
 
 type AnyValues = Readonly<Record<string, boolean | string | undefined | readonly string[]>>;
 
+/** An option with its value, as it was given. */
+export type Given = { readonly option: string; readonly value: string };
+
 /** Exit code of what Ctrl-C ended, as shells report it. */
 export const INTERRUPTED = 130;
 
@@ -49,8 +52,13 @@ export type Command = {
   readonly handlesStop?: boolean;
   /** Command lines without the program's name, each with what it is for. */
   readonly examples: readonly (readonly [line: string, does: string])[];
-  /** Returns the exit code: 0 done, 1 failed. */
-  run(values: AnyValues, positionals: readonly string[], context: Context): Promise<number>;
+  /** Returns the exit code: 0 done, 1 failed. `given` has the options in their order, where that means something. */
+  run(
+    values: AnyValues,
+    positionals: readonly string[],
+    context: Context,
+    given: readonly Given[],
+  ): Promise<number>;
 };
 
 /** The option every command has. */
@@ -62,7 +70,12 @@ export const JSON_OPTION = {
 export function defineCommand<const O extends OptionTable>(
   command: Omit<Command, 'run' | 'options'> & {
     options: O;
-    run(values: Values<O>, positionals: readonly string[], context: Context): Promise<number>;
+    run(
+      values: Values<O>,
+      positionals: readonly string[],
+      context: Context,
+      given: readonly Given[],
+    ): Promise<number>;
   },
 ): Command {
   return command as Command;

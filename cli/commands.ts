@@ -36,6 +36,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'how many users came back',
     load: async () => (await import('./commands/retention.ts')).retention,
   },
+  paths: {
+    summary: 'what users do next, or did before',
+    load: async () => (await import('./commands/paths.ts')).paths,
+  },
+  cohort: {
+    summary: 'how many users did or have something, and who',
+    load: async () => (await import('./commands/cohort.ts')).cohort,
+  },
+  trend: {
+    summary: 'usage over time: events, users, sums, formulas',
+    load: async () => (await import('./commands/trend.ts')).trend,
+  },
   sessions: {
     summary: 'how many sessions, how long, how many bounced',
     load: async () => (await import('./commands/sessions.ts')).sessions,
@@ -43,6 +55,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   definitions: {
     summary: 'events defined in files: check them, show what they stand for, make their views',
     load: async () => (await import('./commands/definitions.ts')).definitions,
+  },
+  accounts: {
+    summary: 'accounts by their usage, and how it changes',
+    load: async () => (await import('./commands/accounts.ts')).accounts,
+  },
+  ask: {
+    summary: 'ask the questions of files',
+    load: async () => (await import('./commands/ask.ts')).ask,
   },
   user: {
     summary: 'who somebody is and why: devices, merges, properties, sessions',

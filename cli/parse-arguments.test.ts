@@ -17,10 +17,15 @@ const command = defineCommand({
   run: async () => 0,
 });
 
-test('parseArguments() reads options in any order, lists, and what is no option', () => {
+test('parseArguments() reads options in any order, which it keeps, lists, and what is no option', () => {
   assert.deepEqual(parseArguments(command, ['--step', 'A', '-', '--json', '--step=B', '--within', '7d']), {
     values: { step: ['A', 'B'], within: '7d', json: true },
     positionals: ['-'],
+    given: [
+      { option: 'step', value: 'A' },
+      { option: 'step', value: 'B' },
+      { option: 'within', value: '7d' },
+    ],
   });
 });
 

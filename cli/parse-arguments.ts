@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { didYouMean } from '#lib/near-names.ts';
-import type { Command, OptionTable } from './command.ts';
+import type { Command, Given, OptionTable } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
 export type Parsed = {
   readonly values: Record<string, boolean | string | undefined | string[]>;
   readonly positionals: string[];
+  /** Options with a value, in the order of the command line. */
+  readonly given: readonly Given[];
 };
 
 /** Reads a command's arguments. Throws UsageError that names the argument and, where one is near, the right one. */
@@ -24,13 +26,16 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
     ]),
   );
   const positionals: string[] = [];
+  const given: Given[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
-    else if (token.kind === 'option') setOption(options, values, token);
+    if (token.kind !== 'option') continue;
+    setOption(options, values, token);
+    if (token.value !== undefined) given.push({ option: token.name, value: token.value });
   }
   const surplus = positionals[maxArguments];
   if (surplus !== undefined) throw new UsageError(`Unexpected argument ${JSON.stringify(surplus)}`);
-  return { values, positionals };
+  return { values, positionals, given };
 }
 
 function setOption(

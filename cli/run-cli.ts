@@ -1,5 +1,6 @@
 import { ConfigError, UnavailableError } from '#lib/errors.ts';
 import { didYouMean } from '#lib/near-names.ts';
+import { QuestionError } from '#queries/question-error.ts';
 import { type Context, INTERRUPTED } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
@@ -22,8 +23,8 @@ export async function runCli(args: readonly string[], context: Context): Promise
   try {
     const command = await entry.load();
     if (asksForHelp(rest)) return help(name, DONE, context);
-    const { values, positionals } = parseArguments(command, rest);
-    const run = command.run(values, positionals, context);
+    const { values, positionals, given } = parseArguments(command, rest);
+    const run = command.run(values, positionals, context, given);
     return await (command.handlesStop ? run : Promise.race([run, interrupted(context)]));
   } catch (error) {
     if (error instanceof UsageError) {
@@ -68,8 +69,11 @@ async function help(name: string | undefined, exitCode: number, context: Context
 
 /** Expected failures in a sentence; a bug with its stack. */
 function describe(error: unknown): string {
-  if (error instanceof CommandError || error instanceof ConfigError || error instanceof UnavailableError) {
-    return error.message;
-  }
+  const isExpected =
+    error instanceof CommandError ||
+    error instanceof QuestionError ||
+    error instanceof ConfigError ||
+    error instanceof UnavailableError;
+  if (isExpected) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -4,6 +4,9 @@ import { failureText, limitSettings, type QueryLimits } from './limits.ts';
 import type { Ask, Query } from './query.ts';
 import { QuestionError } from './question-error.ts';
 
+/** How long the server may take to hear that a query is to stop. */
+const STOP_PATIENCE_MS = 2000;
+
 /** How far a query is. */
 export type QueryProgress = {
   readonly readRows: number;
@@ -30,21 +33,25 @@ type Line<Row> = {
 };
 
 /**
- * Asks within limits. Throws QuestionError where ClickHouse refuses, or the limits are met; what the signal stops it ends on the server
+ * Asks within limits. Throws QuestionError where ClickHouse refuses, or a limit is met. What the signal stops is stopped on the server
  * too, and throws QuestionError.
  */
 export function askWithin(clickhouse: ClickHouseClient, options: AskOptions): Ask {
   return async <Row>(query: Query) => {
+    const { signal } = options;
     const id = randomUUID();
-    const stop = () => void stopQuery(clickhouse, id);
-    options.signal?.addEventListener('abort', stop, { once: true });
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    // Nobody waits for it where the answer comes first.
+    stopped.catch(() => undefined);
+    const stop = () => void stopQuery(clickhouse, id).then(() => reject(signal?.reason));
+    signal?.addEventListener('abort', stop, { once: true });
     try {
-      options.signal?.throwIfAborted();
-      return await rowsOf<Row>(clickhouse, query, id, options);
+      signal?.throwIfAborted();
+      return await Promise.race([rowsOf<Row>(clickhouse, query, id, options), stopped]);
     } catch (error) {
       throw questionFailure(error, options);
     } finally {
-      options.signal?.removeEventListener('abort', stop);
+      signal?.removeEventListener('abort', stop);
     }
   };
 }
@@ -87,6 +94,7 @@ async function stopQuery(clickhouse: ClickHouseClient, queryId: string): Promise
     await clickhouse.command({
       query: 'KILL QUERY WHERE query_id = {id:String} ASYNC',
       query_params: { id: queryId },
+      abort_signal: AbortSignal.timeout(STOP_PATIENCE_MS),
     });
   } catch {
     // It ends by its own limits, or with its connection.

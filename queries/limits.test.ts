@@ -58,7 +58,7 @@ const said: readonly [type: string, message: string, text: string | undefined][]
 ];
 
 for (const [type, message, text] of said) {
-  test(`failureText() says what to do about ${type}: ${message.slice(0, 50)}`, () => {
+  test(`failureText() says what to do about ${type}, ${message.slice(0, 50)}`, () => {
     assert.equal(failureText({ type, message }, DEFAULT_LIMITS), text);
   });
 }

@@ -82,7 +82,9 @@ export function failureText({ type, message }: QueryFailure, limits: QueryLimits
     case 'QUERY_WAS_CANCELLED':
       return 'The question was stopped';
     case 'READONLY':
-      return `ClickHouse lets this user set no limits (${firstSentence(message)}): give it readonly = 2 instead of 1`;
+      return /modify/.test(message)
+        ? `ClickHouse lets this user set no limits (${firstSentence(message)}): give it readonly = 2 instead of 1`
+        : undefined;
     case 'TOO_MANY_SIMULTANEOUS_QUERIES':
       return 'ClickHouse is busy with too many other queries: ask again in a moment';
     default:

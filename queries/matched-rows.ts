@@ -3,7 +3,7 @@ import { conditionSql } from './condition-sql.ts';
 import type { EventMatch, EventPattern } from './event-match.ts';
 import type { EventScope } from './event-scope.ts';
 import type { Parameters } from './parameters.ts';
-import { FIELDS, type PropertyRef, type PropertyScope, propertyText } from './property-ref.ts';
+import { FIELDS, type PropertyRef, type PropertyScope, propertyKey } from './property-ref.ts';
 import { accountIdColumn, type QuestionScope, type Subject } from './question-scope.ts';
 import { readersColumnSql } from './user-property.ts';
 
@@ -51,7 +51,7 @@ export function matchedRows(
     ...patterns.flatMap(({ where = [] }) => where.map(({ property }) => property)),
     ...(subject === 'account' ? [accountOf(scope)] : []),
   ]);
-  const columnOf = (property: PropertyRef) => columns.get(propertyText(property))?.column as string;
+  const columnOf = (property: PropertyRef) => columns.get(propertyKey(property))?.column as string;
   const maskSql = maskOf(matches, parameters, columnOf);
   const where = [
     ...scopeSql({ ...scope, ...wanted.read }, parameters),
@@ -75,7 +75,7 @@ type Column = { readonly column: string; readonly property: PropertyRef };
 function columnsOf(properties: readonly PropertyRef[]): ReadonlyMap<string, Column> {
   const columns = new Map<string, Column>();
   for (const property of properties) {
-    const text = propertyText(property);
+    const text = propertyKey(property);
     if (!columns.has(text)) columns.set(text, { column: `${property.of}_${columns.size}`, property });
   }
   return columns;

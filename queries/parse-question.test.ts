@@ -286,7 +286,7 @@ test('parseQuestion() refuses a question that is too long to be sent', () => {
   const [problem] = parseQuestion({ ask: 'funnel', steps }, reading).problems ?? [];
   assert.match(
     problem?.problem ?? '',
-    /^want a question of at most 100000 characters as JSON, current number is \d+$/,
+    /^want a question of at most 30000 characters as JSON, current number is \d+$/,
   );
 });
 

@@ -57,8 +57,11 @@ export const QUESTION_KEYS: Readonly<Record<Question['ask'], readonly string[]>>
 
 const KINDS = Object.keys(QUESTION_KEYS) as Question['ask'][];
 
-/** Characters of a question, as JSON. */
-const LONGEST_QUESTION = 100_000;
+/**
+ * Characters of a question, as JSON. ClickHouse takes parameters of up to 128 KiB (`http_max_field_value_size`, which only the server's
+ * configuration can raise), and one of them may hold most of a question, four bytes a character with what is escaped.
+ */
+export const LONGEST_QUESTION = 30_000;
 const MOST_LISTED = 10_000;
 
 /**

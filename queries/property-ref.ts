@@ -48,3 +48,8 @@ export const FIELDS = [
 export function propertyText({ of, name }: PropertyRef): string {
   return of === 'event' ? name : `${of}.${name}`;
 }
+
+/** The same for the same property alone: `field.path` may also be the name of a property of events. */
+export function propertyKey({ of, name }: PropertyRef): string {
+  return `${of}.${name}`;
+}

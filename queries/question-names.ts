@@ -1,6 +1,6 @@
 import type { Cohort } from './cohort.ts';
 import type { EventMatch } from './event-match.ts';
-import { type PropertyRef, propertyText } from './property-ref.ts';
+import { type PropertyRef, propertyKey } from './property-ref.ts';
 import type { Question } from './questions.ts';
 
 /** What a question names, each once. */
@@ -31,7 +31,7 @@ export function namesOf(question: Question): QuestionNames {
   ].filter(({ of }) => of !== 'field');
   return {
     events: [...new Set(matches.flatMap(needed))],
-    properties: [...new Map(properties.map((property) => [propertyText(property), property])).values()],
+    properties: [...new Map(properties.map((property) => [propertyKey(property), property])).values()],
   };
 }
 

@@ -1,120 +1,126 @@
-import { eventNamed } from '#queries/event-match.ts';
-import { type FunnelRow, funnelQuery, MAX_STEPS, PLAIN_FUNNEL } from '#queries/funnel.ts';
-import { MOST_VALUES } from '#queries/top-values.ts';
-import { ask } from '../clickhouse-access.ts';
-import { defineCommand } from '../command.ts';
-import { parseDuration } from '../duration.ts';
-import { checkEventNames, environmentOf, QUESTION_OPTIONS, queryText, withClickHouse } from '../question.ts';
-import { bar, percent, renderTable, thousands } from '../table.ts';
-import { readTimeRange } from '../time-range.ts';
+import { MOST_LISTED } from '#queries/funnel.ts';
+import { defineCommand, type Given } from '../command.ts';
+import { askCommandLine, type LostAfter } from '../questions/ask-question.ts';
+import { givenEvents, numberOr } from '../questions/given-events.ts';
+import { ASK_OPTIONS, EVENT_OPTIONS } from '../questions/question-options.ts';
+import { writtenFields } from '../questions/written-fields.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** Values of --by that the table shows; JSON has all of them. */
-const SHOWN_VALUES = 20;
+const DEFAULT_LISTED = 20;
 
-export type FunnelStep = { readonly name: string; readonly count: number };
-
-export type FunnelAnswer = {
-  readonly environment: string;
-  readonly steps: readonly FunnelStep[];
-  readonly withinMs: number | null;
-  readonly by?: string;
-  readonly groups?: readonly { readonly value: string | null; readonly steps: readonly FunnelStep[] }[];
-};
+/** Options of written keys that have another name. */
+const OPTIONS = { steps: 'step', anchor: 'first-anchor' };
 
 export const funnel = defineCommand({
-  usage: '--step NAME --step NAME ... [--within DURATION] [--by PROP] [--from T] [--to T]',
-  about: `How many users did the steps in order. NAME is the event name as it was sent. Any occurrence of the first
-step may start an attempt, and a user's best attempt counts. Each step needs an event of its own, later
-than the one before; all of them within DURATION of the first, or within the range. --by splits by a
-property of the event that the attempt started with.`,
+  usage:
+    '--step NAME [--where CONDITION] --step NAME ... [--within DURATION] [--by PROP[@STEP]] [--from T] [--to T]',
+  about: `How many users did the steps in order. NAME is the event name as it was sent, * for any event, @NAME for a definition.
+Any occurrence of the first step may start an attempt, and a user's best attempt counts. Each step needs an event of its
+own, later than the one before; all of them within DURATION of the first, or within the range. --where says more of the
+step before it. --by splits by a property of the event that the attempt started with, or of that of another STEP.`,
   options: {
     step: { type: 'string', multiple: true, value: 'NAME', doc: 'next step' },
+    ...EVENT_OPTIONS,
     within: { type: 'string', value: 'DURATION', doc: 'longest time from first to last step: 30m, 12h, 7d' },
-    by: { type: 'string', value: 'PROP', doc: 'split by this property of the first step' },
-    ...QUESTION_OPTIONS,
+    order: {
+      type: 'string',
+      value: 'later|next|any',
+      doc: 'each step at any later event, at the very next one, or in any order (later)',
+    },
+    'one-session': { type: 'boolean', doc: 'all steps in one session' },
+    exclude: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME[:AFTER-BEFORE]',
+      doc: 'an attempt is void with this event between two steps (first and last): Refund:1-2',
+    },
+    by: {
+      type: 'string',
+      value: 'PROP[@STEP]',
+      doc: 'split by a property: plan, user.plan, field.country, price@2',
+    },
+    every: {
+      type: 'string',
+      value: 'PERIOD',
+      doc: 'split by hour, day, week or month in which the attempt began',
+    },
+    times: { type: 'boolean', doc: 'also how long each step took' },
+    subject: { type: 'string', value: 'user|account|session', doc: 'whom to count (user)' },
+    'list-lost': { type: 'string', value: 'K', doc: 'also list who did step K and not the next one' },
+    list: { type: 'string', value: 'N', doc: `users that --list-lost lists (${DEFAULT_LISTED})` },
+    'first-anchor': { type: 'boolean', doc: "each step at its first time, as in Heap's published SQL" },
+    ...ASK_OPTIONS,
   },
   maxArguments: 0,
   examples: [
     ['funnel --step Signup --step Purchase', 'from sign-up to purchase, however long it takes'],
     ['funnel --step pageview --step Signup --step Purchase --within 7d --by plan', 'in a week, by plan'],
+    ["funnel --step pageview --where 'field.path starts with /prices' --step Signup", 'from one page'],
+    ['funnel --step Signup --step Purchase --exclude Refund --every week --times', 'by week, with times'],
+    ['funnel --step Signup --step Purchase --list-lost 1', 'who signed up and never bought'],
     ['funnel --step Purchase --step Purchase --from 2026-03-01 --to 2026-04-01', 'bought twice in March'],
+    ['funnel --step Signup --step Purchase --save signup.yaml', 'keep it for cairn ask signup.yaml'],
     ['funnel --step Signup --step Purchase --sql', 'the query behind it'],
   ],
-  async run(values, _positionals, context) {
-    const { step: steps, within, by, json, sql } = values;
-    if (steps.length < 1) throw new UsageError('A step is missing: give at least one --step NAME');
-    if (steps.length > MAX_STEPS) {
-      throw new UsageError(`Too many steps: want at most ${MAX_STEPS}, current number is ${steps.length}`);
-    }
-    const environment = environmentOf(context, values.env);
-    const withinMs = within === undefined ? undefined : parseDuration('--within', within);
-    const query = funnelQuery({
-      ...PLAIN_FUNNEL,
-      environment: environment.number,
-      database: environment.name,
-      accountIdProperty: environment.options.accountIdProperty,
-      ...readTimeRange(values),
-      steps: steps.map(eventNamed),
-      withinMs,
-      by: by === undefined ? undefined : { property: { of: 'event', name: by }, step: 1 },
-      top: MOST_VALUES,
+  run(values, _positionals, context, given) {
+    const steps = givenEvents(given, ['step']).map(({ written }) => written);
+    if (steps.length === 0) throw new UsageError('A step is missing: give at least one --step NAME');
+    const written = writtenFields({
+      ask: 'funnel',
+      steps,
+      within: values.within,
+      order: values.order,
+      'one session': values['one-session'],
+      exclude: exclusionsOf(given),
+      subject: values.subject,
+      by: values.by === undefined ? undefined : splitOf(values.by),
+      every: values.every,
+      times: values.times,
+      anchor: values['first-anchor'] ? 'first' : undefined,
     });
-    if (sql) {
-      context.stdout.write(queryText(query, json));
-      return 0;
-    }
-    const rows = await withClickHouse(context, async (clickhouse) => {
-      const rows = await ask<FunnelRow>(clickhouse, query);
-      if (totals(steps, rows).includes(0)) await checkEventNames(clickhouse, environment, steps);
-      return rows;
-    });
-    const named = (counts: readonly number[]) =>
-      steps.map((name, index) => ({ name, count: counts[index] ?? 0 }));
-    const answer: FunnelAnswer = {
-      environment: environment.name,
-      steps: named(totals(steps, rows)),
-      withinMs: withinMs ?? null,
-      ...(by === undefined
-        ? {}
-        : { by, groups: rows.map(({ value, counts }) => ({ value: value ?? null, steps: named(counts) })) }),
-    };
-    context.stdout.write(json ? `${JSON.stringify(answer)}\n` : render(answer));
-    return 0;
+    return askCommandLine(written, values, context, OPTIONS, lostOf(values, steps.length));
   },
 });
 
-function totals(steps: readonly string[], rows: readonly FunnelRow[]): number[] {
-  return steps.map((_, index) => rows.reduce((sum, { counts }) => sum + (counts[index] ?? 0), 0));
+function lostOf(
+  values: { readonly 'list-lost': string | undefined; readonly list: string | undefined },
+  steps: number,
+): LostAfter | undefined {
+  const after = values['list-lost'];
+  if (after === undefined) {
+    if (values.list === undefined) return undefined;
+    throw new UsageError('--list says how many --list-lost K lists: give that too');
+  }
+  return {
+    after: wholeNumber('--list-lost', after, 1, steps - 1),
+    limit: values.list === undefined ? DEFAULT_LISTED : wholeNumber('--list', values.list, 1, MOST_LISTED),
+  };
 }
 
-function render({ steps, by, groups = [] }: FunnelAnswer): string {
-  if (by === undefined) return renderSteps(steps);
-  const shown = groups.slice(0, SHOWN_VALUES);
-  const rest =
-    groups.length > shown.length
-      ? `${groups.length - shown.length} more values of ${by} are in --json\n`
-      : '';
-  const parts = shown.map(({ value, steps }) => `${by}: ${value ?? '(none)'}\n${renderSteps(steps)}`);
-  return `${[...parts, `all\n${renderSteps(steps)}`].join('\n')}${rest}`;
-}
-
-function renderSteps(steps: readonly FunnelStep[]): string {
-  const first = steps[0]?.count ?? 0;
-  return renderTable(
-    [
-      { title: 'step' },
-      { title: 'users', right: true },
-      { title: 'of first', right: true },
-      { title: 'of previous', right: true },
-      { title: '' },
-    ],
-    steps.map(({ name, count }, index) => [
-      `${index + 1} ${name}`,
-      thousands(count),
-      percent(count, first),
-      percent(count, steps[index - 1]?.count ?? count),
-      bar(first === 0 ? 0 : count / first),
-    ]),
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new UsageError(
+    `Cannot read ${option}: want a whole number from ${least} to ${most}, current value is ${JSON.stringify(text)}`,
   );
+}
+
+/** `--where` and `--label` say more of steps alone. */
+function exclusionsOf(given: readonly Given[]) {
+  return given
+    .filter(({ option }) => option === 'exclude')
+    .map(({ value }) => {
+      const [, name = value, after, before] = /^(.+):(\d+)-(\d+)$/s.exec(value) ?? [];
+      const [event] = givenEvents([{ option: 'exclude', value: name }], ['exclude']);
+      if (after === undefined || before === undefined || event === undefined) return event?.written ?? name;
+      const places = { after: numberOr(after), before: numberOr(before) };
+      if (typeof event.written === 'object') return { ...event.written, ...places };
+      if (event.written === '*') return places;
+      return name.startsWith('@') ? { definition: name.slice(1), ...places } : { event: name, ...places };
+    });
+}
+
+function splitOf(text: string) {
+  const [, property, step] = /^(.+)@(\d+)$/s.exec(text) ?? [];
+  return property === undefined || step === undefined ? text : { property, step: numberOr(step) };
 }

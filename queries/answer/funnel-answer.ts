@@ -1,15 +1,8 @@
-import type { GroupKey } from '../answers.ts';
+import type { FunnelRow } from '../funnel.ts';
 import { propertyText } from '../property-ref.ts';
 import type { FunnelQuestion, Period } from '../questions.ts';
 import { groupName, groupsOf, isSameGroup, type NamedGroup } from './groups.ts';
-
-/** A row of a funnel's answer, as funnel.ts makes it. */
-type FunnelRow = GroupKey & {
-  readonly period?: string;
-  readonly counts: readonly number[];
-  readonly betweenMs?: readonly (readonly (number | null)[])[];
-  readonly wholeMs?: readonly (number | null)[];
-};
+import type { LostUsers } from './lost-users.ts';
 
 /** How long something took, in ms: quantiles over those who did all steps; null where nobody did. */
 export type TimeFigures = {
@@ -36,6 +29,8 @@ type StepsOfPeriod = Steps & { readonly period: string };
 
 export type FunnelAnswer = Steps & {
   readonly ask: 'funnel';
+  /** Where they were asked for. */
+  readonly lost?: LostUsers;
   readonly environment: string;
   readonly subject: FunnelQuestion['subject'];
   readonly withinMs: number | null;

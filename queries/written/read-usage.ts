@@ -1,7 +1,7 @@
 import { ANY_EVENT } from '../event-match.ts';
 import type { PropertyRef } from '../property-ref.ts';
 import { propertyText } from '../property-ref.ts';
-import { type QuestionScope, SUBJECTS } from '../question-scope.ts';
+import type { QuestionScope } from '../question-scope.ts';
 import {
   type AccountsQuestion,
   DEFAULT_TOP,
@@ -52,7 +52,7 @@ export function readRetention(
     periods,
     cohorts: written.or('cohorts', readChoice(['first in range', 'first ever', 'every']), 'first in range'),
     counts: written.or('counts', readCounts(periods), 'in'),
-    subject: written.or('subject', readChoice(SUBJECTS), 'user'),
+    subject: written.or('subject', readChoice(['user', 'account']), 'user'),
     ...written.some('by', readProperty, 'by'),
     ...written.some('top', readTop, 'top'),
   };

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { startClickHouse } from '#infra/embedded/clickhouse.ts';
 import { pickFreePort } from '#infra/embedded/ports.ts';
 import type { FIELDS } from '#queries/property-ref.ts';
@@ -64,6 +64,7 @@ export async function startQuestionDatabase(): Promise<QuestionDatabase> {
   const server = await startClickHouse({ dataDir: directory, port: await pickFreePort() });
   const clickhouse = createClient({
     url: server.url,
+    log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
   });
   const command = (query: string) => clickhouse.command({ query });

@@ -1,0 +1,64 @@
+import { groupText } from '#queries/answer/groups.ts';
+import type { SessionsAnswer } from '#queries/answer/sessions-answer.ts';
+import { percent, renderTable, thousands } from '../table.ts';
+import { msText, shownText } from './shown-text.ts';
+
+type Figures = Omit<SessionsAnswer, 'ask' | 'environment' | 'every' | 'periods' | 'by' | 'groups'>;
+
+const average = (value: number | null) => (value === null ? '-' : value.toFixed(1));
+
+export function renderSessions(answer: SessionsAnswer): string {
+  const { by, every, groups, periods } = answer;
+  const whole = renderWhole(answer);
+  if (by === undefined)
+    return every === undefined ? whole : `${whole}\n${renderRows(every, named(periods ?? []))}`;
+  const values = renderRows(
+    shownText(by),
+    (groups ?? []).map((group) => [shownText(groupText(group)), group]),
+  );
+  const split = (groups ?? []).map(
+    (group) =>
+      `\n${shownText(by)}: ${shownText(groupText(group))}\n${renderRows(every ?? '', named(group.periods ?? []))}`,
+  );
+  return `${whole}\n${values}${every === undefined ? '' : split.join('')}`;
+}
+
+function named(periods: NonNullable<SessionsAnswer['periods']>): readonly (readonly [string, Figures])[] {
+  return periods.map((figures) => [figures.period, figures]);
+}
+
+function renderWhole(answer: Figures): string {
+  return renderTable(
+    [{ title: 'sessions' }, { title: '', right: true }],
+    [
+      ['count', thousands(answer.sessions)],
+      ['users', thousands(answer.users)],
+      ['median duration', msText(answer.medianDurationMs)],
+      ['average duration', msText(answer.averageDurationMs)],
+      ['events each', average(answer.eventsPerSession)],
+      ['pageviews each', average(answer.pageviewsPerSession)],
+      ['bounced', `${thousands(answer.bounced)} (${percent(answer.bounced, answer.sessions)})`],
+    ],
+  );
+}
+
+function renderRows(title: string, rows: readonly (readonly [string, Figures])[]): string {
+  return renderTable(
+    [
+      { title },
+      ...['sessions', 'users', 'median', 'average', 'events', 'bounced'].map((title) => ({
+        title,
+        right: true,
+      })),
+    ],
+    rows.map(([name, figures]) => [
+      name,
+      thousands(figures.sessions),
+      thousands(figures.users),
+      msText(figures.medianDurationMs),
+      msText(figures.averageDurationMs),
+      average(figures.eventsPerSession),
+      percent(figures.bounced, figures.sessions),
+    ]),
+  );
+}
