@@ -2,24 +2,21 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { type Environment, loadEnvironments } from '#lib/config/environments.ts';
 import { ConfigError } from '#lib/errors.ts';
 import { didYouMean } from '#lib/near-names.ts';
-import { type EventNameRow, eventNamesQuery } from '#queries/event-names.ts';
 import { inlineParams } from '#queries/inline-params.ts';
 import type { Query } from '#queries/query.ts';
-import { ask, openClickHouse } from './clickhouse-access.ts';
+import { openClickHouse } from './clickhouse-access.ts';
 import { type Context, JSON_OPTION, type OptionTable } from './command.ts';
 import { locateStack } from './locate-stack.ts';
 import { readStackSettings } from './stack-settings.ts';
-import { RANGE_OPTIONS } from './time-range.ts';
-import { CommandError, UsageError } from './usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Option of every command that is about one environment. */
 export const ENVIRONMENT_OPTION = {
   env: { type: 'string', value: 'NAME', doc: 'environment, where there are several' },
 } as const satisfies OptionTable;
 
-/** Options of every command that asks a question about events. */
+/** Options of a command whose answer is that of queries. */
 export const QUESTION_OPTIONS = {
-  ...RANGE_OPTIONS,
   ...ENVIRONMENT_OPTION,
   ...JSON_OPTION,
   sql: { type: 'boolean', doc: 'print the query instead of asking it' },
@@ -62,25 +59,4 @@ export async function withClickHouse<T>(
   } finally {
     await clickhouse.close();
   }
-}
-
-/**
- * Throws CommandError, with near names, where one of the names is no event of the environment. A wrong name
- * would otherwise look like an answer: nobody did it.
- */
-export async function checkEventNames(
-  clickhouse: ClickHouseClient,
-  environment: Environment,
-  wanted: readonly string[],
-): Promise<void> {
-  const rows = await ask<EventNameRow>(clickhouse, eventNamesQuery(environment.number));
-  if (rows.length === 0) throw new CommandError(`There are no events in ${environment.name} yet`);
-  const names = rows.map(({ name }) => name);
-  const unknown = [...new Set(wanted)].filter((name) => !names.includes(name));
-  if (unknown.length === 0) return;
-  const lines = unknown.map((name) => {
-    const hint = didYouMean(name, names);
-    return `Unknown event ${JSON.stringify(name)} in ${environment.name}${hint || `; the most frequent are ${names.slice(0, 5).join(', ')}`}`;
-  });
-  throw new CommandError(lines.join('\n'));
 }

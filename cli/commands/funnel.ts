@@ -39,6 +39,7 @@ step before it. --by splits by a property of the event that the attempt started 
       value: 'PROP[@STEP]',
       doc: 'split by a property: plan, user.plan, field.country, price@2',
     },
+    top: { type: 'string', value: 'N', doc: 'values to tell apart (10)' },
     every: {
       type: 'string',
       value: 'PERIOD',
@@ -74,6 +75,7 @@ step before it. --by splits by a property of the event that the attempt started 
       exclude: exclusionsOf(given),
       subject: values.subject,
       by: values.by === undefined ? undefined : splitOf(values.by),
+      top: values.top === undefined ? undefined : numberOr(values.top),
       every: values.every,
       times: values.times,
       anchor: values['first-anchor'] ? 'first' : undefined,

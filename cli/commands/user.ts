@@ -9,8 +9,6 @@ import { renderUser, type UserAnswer } from '../user/render-user.ts';
 const DEFAULT_VISITS = 10;
 const MOST_VISITS = 1000;
 
-const { env, json, sql } = QUESTION_OPTIONS;
-
 export const user = defineCommand({
   usage: 'ID | --identity X [--timeline [--last N]]',
   about: `Who somebody is and why: ids, devices, the merges that made one user of them, properties with who set them and
@@ -27,9 +25,7 @@ name the place of their record in the log, as partition/offset of events.collect
       value: 'N',
       doc: `sessions and half hours of the timeline, from the latest (${DEFAULT_VISITS})`,
     },
-    env,
-    json,
-    sql,
+    ...QUESTION_OPTIONS,
   },
   maxArguments: 1,
   examples: [

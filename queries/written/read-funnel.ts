@@ -1,17 +1,16 @@
 import { ANY_EVENT } from '../event-match.ts';
-import { MAX_STEPS } from '../funnel.ts';
+import { MAX_EXCLUSIONS, MAX_STEPS } from '../funnel.ts';
 import { type QuestionScope, SUBJECTS } from '../question-scope.ts';
 import { type FunnelQuestion, type PathsQuestion, PERIODS } from '../questions.ts';
 import type { Place } from './place.ts';
 import { readProperty } from './property-text.ts';
 import { type Definitions, readEvent, readEventWith } from './read-event.ts';
-import { type Read, readChoice, readDuration, readFlag, readList, readWhole } from './read-value.ts';
+import { type Read, readChoice, readDuration, readFlag, readList, readTop, readWhole } from './read-value.ts';
 import { WrittenObject } from './written-object.ts';
 
 /** Steps a path may have. */
 const MOST_DEPTH = 10;
 const MOST_PATHS = 1000;
-const MOST_EXCLUSIONS = 16;
 
 export const FUNNEL_KEYS = [
   'steps',
@@ -21,6 +20,7 @@ export const FUNNEL_KEYS = [
   'exclude',
   'subject',
   'by',
+  'top',
   'every',
   'times',
   'anchor',
@@ -42,11 +42,12 @@ export function readFunnel(
     oneSession: written.or('one session', readFlag, false),
     exclusions: written.or(
       'exclude',
-      readList(readExclusion(definitions, steps.length), 0, MOST_EXCLUSIONS),
+      readList(readExclusion(definitions, steps.length), 0, MAX_EXCLUSIONS),
       [],
     ),
     subject: written.or('subject', readChoice(SUBJECTS), 'user'),
     ...written.some('by', readBy(steps.length), 'by'),
+    ...written.some('top', readTop, 'top'),
     ...written.some('every', readChoice(PERIODS), 'every'),
     times: written.or('times', readFlag, false),
     anchor: written.or('anchor', readChoice(['any', 'first']), 'any'),

@@ -14,16 +14,14 @@ import {
 import { type Place, shown } from './place.ts';
 import { readProperty } from './property-text.ts';
 import { type Definitions, readEvent, readEventWith } from './read-event.ts';
-import { orList, type Read, readChoice, readList, readText, readWhole } from './read-value.ts';
+import { orList, type Read, readChoice, readList, readText, readTop, readWhole } from './read-value.ts';
 import { WrittenObject } from './written-object.ts';
 
 const MOST_RETENTION_PERIODS = 366;
-const MOST_TOP = 1000;
 /** Series are named by letters. */
 const MOST_SERIES = 26;
 const MOST_SHOWN = 50;
 const LONG_PERIODS = ['day', 'week', 'month'] as const;
-const readTop = readWhole(1, MOST_TOP);
 
 export const RETENTION_KEYS = [
   'start',

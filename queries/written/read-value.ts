@@ -52,6 +52,9 @@ export function readWhole(least: number, most: number): Read<number> {
   };
 }
 
+/** How many values, paths or accounts an answer tells apart. */
+export const readTop: Read<number> = readWhole(1, 1000);
+
 /** Any number; also as text. */
 export const readNumber: Read<number> = (value, place) => numberOf(value) ?? place.want('a number', value);
 

@@ -142,6 +142,7 @@ const OWN: { [K in Question['ask']]: fc.Arbitrary<object> } = {
       fc
         .tuple(
           optional('withinMs', duration),
+          optional('top', count),
           optional('every', fc.constantFrom(...PERIODS)),
           optional('by', fc.record({ property, step: fc.integer({ min: 1, max: own.steps.length }) })),
         )

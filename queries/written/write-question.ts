@@ -104,6 +104,7 @@ function funnelFields(question: FunnelQuestion): Fields {
         }),
     subject: question.subject,
     ...(by === undefined ? {} : { by: { property: writtenProperty(by.property), step: by.step } }),
+    ...some('top', question.top),
     ...some('every', question.every),
     times: question.times,
     anchor: question.anchor,

@@ -98,7 +98,9 @@ test('an event before and one after an identify are two events of one user withi
 test('funnel counts the user through, and splits by a property of the first step', async () => {
   const steps = ['--step', 'Signup', '--step', 'Purchase'];
   assert.deepEqual(JSON.parse(await cairn('funnel', ...steps, '--within', '1h', '--by', 'plan', '--json')), {
+    ask: 'funnel',
     environment: 'main_production',
+    subject: 'user',
     steps: [
       { name: 'Signup', count: 1 },
       { name: 'Purchase', count: 1 },
@@ -132,6 +134,15 @@ test('retention and sessions answer', async () => {
     [[1, 1]],
   );
   assert.equal(JSON.parse(await cairn('sessions', '--json')).sessions, 0);
+});
+
+test('a question goes through a file, by way of the shell', async () => {
+  const file = join(dataDir, 'question.yaml');
+  const asked = await cairn('trend', '--event', '*', '--measure', 'users', '--save', file, '--json');
+  const { title, ...answer } = JSON.parse(await cairn('ask', file, '--json'));
+  assert.equal(title, file);
+  assert.deepEqual(answer, JSON.parse(asked));
+  assert.equal(answer.groups[0].series[0].at(-1), 1);
 });
 
 test('verify accounts for every record', async () => {
