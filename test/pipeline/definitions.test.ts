@@ -180,6 +180,38 @@ WHERE path LIKE '/cart%' AND hierarchy LIKE '@button;%.buy;%|@form;#cart;%' AND 
   assert.equal(user.code, 0, user.stderr);
 });
 
+test('a question names definitions, and counts what their views hold', async () => {
+  const question = ['--definitions', directory, '--json'];
+  const steps = ['--step', '@Checkout Clicked', '--step', '@Purchase Made'];
+  const funnel = await stack.cairn('funnel', ...steps, ...question);
+  assert.equal(funnel.code, 0, funnel.stderr);
+  const counted = (JSON.parse(funnel.stdout) as { steps: { label: string; count: number }[] }).steps;
+  const [users] = await stack.rows<{ clicked: number; bought: number }>(
+    `SELECT uniqExact(user_id) AS clicked, uniqExactIf(user_id, user_id IN (SELECT user_id FROM main_production.purchase)) AS bought
+FROM main_production_definitions.checkout_clicked`,
+  );
+  assert.deepEqual(
+    counted.map(({ count }) => count),
+    [users?.clicked, users?.bought],
+  );
+  assert.deepEqual(users, { clicked: 2, bought: 1 });
+  const file = join(directory, 'trend.json');
+  await writeFile(
+    file,
+    JSON.stringify({ ask: 'trend', series: [{ definition: 'Anything Bought' }], every: 'month' }),
+  );
+  const trend = await stack.cairn('ask', file, ...question);
+  assert.equal(trend.code, 0, trend.stderr);
+  const [bought] = await stack.rows<{ n: number }>(
+    'SELECT count() AS n FROM main_production_definitions.anything_bought',
+  );
+  assert.ok(trend.stdout.includes(`${bought?.n}`), trend.stdout);
+  await rm(file);
+  const unknown = await stack.cairn('funnel', '--step', '@Checkout Clickd', ...question);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /unknown definition "Checkout Clickd"; did you mean Checkout Clicked\?/);
+});
+
 test('show tells what a definition stands for and how often it happened; another name is suggested', async () => {
   const shown = await answer<{ lastWeek: object; samples: object[]; history: object[]; sql: string }>(
     'show',
