@@ -4,16 +4,15 @@ import { planAdvice } from '#plans/core/plan-advice.ts';
 import { INDUSTRIES, industryPlanText } from '#plans/industries.ts';
 import { LANGUAGES, typesCode } from '#plans/types-code.ts';
 import { askWithin } from '#queries/ask-clickhouse.ts';
-import { DEFAULT_LIMITS } from '#queries/limits.ts';
 import { observePlan } from '#queries/observe-plan.ts';
-import { QuestionError } from '#queries/question-error.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import { readPlanFile } from '../plan/read-plan-file.ts';
 import { renderCoverage } from '../plan/render-coverage.ts';
 import { writeOutput } from '../plan/write-output.ts';
 import { ENVIRONMENT_OPTION, environmentOf, withClickHouse } from '../question.ts';
+import { limitsFor } from '../questions/ask-question.ts';
 import { RANGE_OPTIONS, readTimeRange } from '../time-range.ts';
-import { CommandError, UsageError } from '../usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 const ACTIONS = ['init', 'check', 'coverage', 'types'] as const;
 const DEFAULT_FILE = 'plan.yaml';
@@ -148,13 +147,11 @@ async function showCoverage(wishes: Wishes, context: Context): Promise<number> {
   const scope = { environment: environment.number, ...readTimeRange(wishes) };
   const observed = await withClickHouse(context, (clickhouse) =>
     observePlan(
-      askWithin(clickhouse, { limits: DEFAULT_LIMITS, signal: context.signal }),
+      askWithin(clickhouse, { limits: limitsFor(undefined, context), signal: context.signal }),
       plan,
       scope,
       environment.name,
-    ).catch((error) => {
-      throw error instanceof QuestionError ? new CommandError(error.message, { cause: error }) : error;
-    }),
+    ),
   );
   const result = coverage(plan, observed);
   context.stdout.write(

@@ -177,7 +177,8 @@ function buildQuery(question: Question) {
   }
 }
 
-function limitsFor(maxSeconds: string | undefined, { env }: Context): QueryLimits {
+/** Limits of questions as settings and `--max-seconds` say. Throws UsageError. */
+export function limitsFor(maxSeconds: string | undefined, { env }: Context): QueryLimits {
   const variables = maxSeconds === undefined ? env : { ...env, CAIRN_QUERY_MAX_SECONDS: maxSeconds };
   try {
     return limitsOf(readConfig(QUERY_SETTINGS, variables));
