@@ -1,14 +1,20 @@
+import { existsSync } from 'node:fs';
 import type { ConsolePorts, DeadLetters, PipelineStatus } from '../console/ports.ts';
 import type { Context } from './command.ts';
 import { ADVICE, type Code } from './dead-letters/advice.ts';
 import { type DeadLetter, placeText } from './dead-letters/letter.ts';
 import { letterPartitions, readLetters } from './dead-letters/read-letters.ts';
+import { DEFAULT_DIRECTORY, loadGoodDefinitions } from './definitions/load-definitions.ts';
 import { openKafka } from './kafka-access.ts';
 import { type LocatedStack, locateStack } from './locate-stack.ts';
 import { readStackStatus, type StackStatus } from './stack-status.ts';
 
 /** What the console asks of the command line's code. */
-export function createConsolePorts(context: Context, { brokers, clickhouseUrl }: LocatedStack): ConsolePorts {
+export function createConsolePorts(
+  context: Context,
+  { brokers, clickhouseUrl }: LocatedStack,
+  definitionsDirectory: string | undefined,
+): ConsolePorts {
   return {
     brokers,
     clickhouseUrl,
@@ -21,6 +27,10 @@ export function createConsolePorts(context: Context, { brokers, clickhouseUrl }:
       } finally {
         await kafka.close();
       }
+    },
+    definitions() {
+      const isThere = definitionsDirectory !== undefined || existsSync(DEFAULT_DIRECTORY);
+      return isThere ? loadGoodDefinitions(definitionsDirectory ?? DEFAULT_DIRECTORY).events : [];
     },
     status: async () => statusOf(await readStackStatus(await locateStack(context, ['kafka', 'clickhouse']))),
     async deadLetters() {

@@ -1,3 +1,5 @@
+import type { DefinedEvent } from '#queries/definitions/definition.ts';
+
 /**
  * What the console is given by the program that starts it: where things are, and answers that need more than
  * ClickHouse and the log.
@@ -7,6 +9,8 @@ export type ConsolePorts = {
   readonly clickhouseUrl: string;
   /** Name in Kafka of the log that is written to now. */
   logTopic(): Promise<string>;
+  /** Events that are defined in files, as they are now. Throws an Error whose message says what is wrong with them. */
+  definitions(): readonly DefinedEvent[];
   /** What runs and how far it is. */
   status(): Promise<PipelineStatus>;
   /** What was rejected and was not put back, by reason. */

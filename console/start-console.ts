@@ -8,6 +8,7 @@ import { openAnswers } from './server/answers.ts';
 import { createApp } from './server/app.ts';
 import { openAssets } from './server/assets.ts';
 import { addCatalogue } from './server/catalogue-route.ts';
+import { addDefinitions } from './server/definitions-route.ts';
 import { addHealth } from './server/health-route.ts';
 import { createLiveFeed } from './server/live-feed.ts';
 import { addLive } from './server/live-route.ts';
@@ -40,7 +41,8 @@ export async function startConsole(options: {
   const feed = createLiveFeed({ brokers: ports.brokers, log, logTopic: () => ports.logTopic() });
   addLive(app, feed);
   addUsers(app, answers);
-  addQuestions(app, answers);
+  addQuestions(app, answers, () => ports.definitions());
+  addDefinitions(app, () => ports.definitions());
   addCatalogue(app, answers);
   addPlan(app, answers);
   addHealth(app, ports);

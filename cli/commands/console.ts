@@ -7,17 +7,23 @@ import { CONSOLE_SETTINGS } from '../../console/config.ts';
 import { type RunningConsole, startConsole } from '../../console/start-console.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import { createConsolePorts } from '../console-ports.ts';
+import { DEFAULT_DIRECTORY } from '../definitions/load-definitions.ts';
 import { locateStack } from '../locate-stack.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const console = defineCommand({
-  usage: '[--port N] [--host H] [--json]',
+  usage: '[--port N] [--host H] [--definitions DIR] [--json]',
   about: `Serves the console, a web application to look with: events as they arrive, users and their story, funnels,
 retention, what is sent, and how the pipeline does. It changes nothing. Without a key it listens on this machine alone;
 CAIRN_CONSOLE_KEY, the apiKey of an environment, or a reverse proxy named by CAIRN_CONSOLE_TRUSTED_HEADER let others in.`,
   options: {
     port: { type: 'string', value: 'N', doc: 'port to listen on; 0 picks a free one (8090)' },
     host: { type: 'string', value: 'H', doc: 'address to listen on (127.0.0.1)' },
+    definitions: {
+      type: 'string',
+      value: 'DIR',
+      doc: `directory of the definitions that questions may name (${DEFAULT_DIRECTORY})`,
+    },
     json: { ...JSON_OPTION.json, doc: 'print one JSON line on stdout when it is ready' },
   },
   maxArguments: 0,
@@ -27,14 +33,14 @@ CAIRN_CONSOLE_KEY, the apiKey of an environment, or a reverse proxy named by CAI
     ['console --port 0 --json', 'on a free port, for a program'],
     ['console --host 0.0.0.0', 'for everybody who has the key in CAIRN_CONSOLE_KEY'],
   ],
-  async run({ port, host, json }, _positionals, context) {
+  async run({ port, host, definitions, json }, _positionals, context) {
     const config = readSettings({
       ...context.env,
       ...(port === undefined ? {} : { CAIRN_CONSOLE_PORT: port }),
       ...(host === undefined ? {} : { CAIRN_CONSOLE_HOST: host }),
     });
     const stack = await locateStack(context, ['kafka', 'clickhouse']);
-    const running = await start(config, context, stack);
+    const running = await start(config, context, stack, definitions);
     context.stdout.write(
       json
         ? `${JSON.stringify({ ready: true, url: running.url })}\n`
@@ -60,13 +66,14 @@ async function start(
   config: Config,
   context: Context,
   stack: Awaited<ReturnType<typeof locateStack>>,
+  definitions: string | undefined,
 ): Promise<RunningConsole> {
   const environments = asUsage(() => loadEnvironments(stack.settings.CAIRN_ENVIRONMENTS));
   try {
     return await startConsole({
       config,
       environments,
-      ports: createConsolePorts(context, stack),
+      ports: createConsolePorts(context, stack, definitions),
       log: createLogger('console', 'warn'),
     });
   } catch (error) {

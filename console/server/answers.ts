@@ -39,18 +39,25 @@ export function openAnswers(url: string, config: ConsoleConfig): Answers {
   return {
     asking(signal) {
       const ask = askWithin(client, { limits, signal });
-      return async (query) => ask<never>(query).catch(refused);
+      return (query) => asAnswerError(() => ask<never>(query));
     },
     close: () => client.close(),
   };
 }
 
-function refused(cause: Error & { code?: string }): never {
-  if (cause instanceof QuestionError) throw new AnswerError(422, 'refused', cause.message, { cause });
-  if (cause.code === undefined && cause.message !== 'Timeout error.') throw cause;
-  throw new AnswerError(503, 'unavailable', `ClickHouse does not answer: ${cause.message || cause.code}`, {
-    cause,
-  });
+/** What a question fails of, as an answer. Any other error stays what it is. */
+export async function asAnswerError<T>(answer: () => Promise<T>): Promise<T> {
+  try {
+    return await answer();
+  } catch (error) {
+    const cause = error as Error & { code?: string };
+    if (cause instanceof QuestionError) throw new AnswerError(422, 'refused', cause.message, { cause });
+    if (cause instanceof AnswerError || (cause.code === undefined && cause.message !== 'Timeout error.'))
+      throw cause;
+    throw new AnswerError(503, 'unavailable', `ClickHouse does not answer: ${cause.message || cause.code}`, {
+      cause,
+    });
+  }
 }
 
 /** Aborted when the browser goes away before it has its answer. */

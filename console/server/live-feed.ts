@@ -7,16 +7,17 @@ import { liveRecord, liveRejection } from './live-record.ts';
 /** Records kept, so that who opens the page sees something at once. */
 const KEPT = 2000;
 /** Of each partition, where reading begins: so many records before its end. */
-const BACKLOG = 250n;
+const BACKLOG = 2000n;
 /** Of what one fetch brings; older ones are counted and not decoded. */
-const MOST_OF_A_FETCH = 1000;
+const MOST_OF_A_FETCH = 2000;
 /** The log is let go when nobody has looked for so long. */
 const LINGER_MS = 20_000;
 const RETRY_MS = 1000;
 const LETTERS = 'events.rejected';
 
 export type Viewer = {
-  records(records: readonly LiveRecord[]): void;
+  /** `isBacklog`: they were there before anybody looked. */
+  records(records: readonly LiveRecord[], isBacklog: boolean): void;
   /** Records that came too fast to be decoded. */
   skipped(count: number): void;
   /** Why nothing comes; empty = something may. */
@@ -51,13 +52,14 @@ export function createLiveFeed(options: Options): LiveFeed {
     trouble = text;
     for (const viewer of viewers) viewer.trouble(text);
   };
-  const take = (records: readonly LiveRecord[], skipped: number) => {
+  const take: Take = (records, skipped, isBacklog) => {
     tell('');
     if (records.length > 0) {
-      kept = [...kept, ...records].slice(-KEPT);
-      for (const viewer of viewers) viewer.records(records);
+      // Partitions come one after another: the latest of all are kept, not those of the last one.
+      kept = [...kept, ...records].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(-KEPT);
+      for (const viewer of viewers) viewer.records(records, isBacklog);
     }
-    if (skipped > 0) for (const viewer of viewers) viewer.skipped(skipped);
+    if (skipped > 0 && !isBacklog) for (const viewer of viewers) viewer.skipped(skipped);
   };
   const stopFollowing = async () => {
     clearTimeout(lingering);
@@ -88,7 +90,7 @@ export function createLiveFeed(options: Options): LiveFeed {
   };
 }
 
-type Take = (records: readonly LiveRecord[], skipped: number) => void;
+type Take = (records: readonly LiveRecord[], skipped: number, isBacklog: boolean) => void;
 
 /** Follows both topics, and begins again where something fails or the log has moved. */
 async function follow(
@@ -177,7 +179,7 @@ async function followPartition(
             : liveRecord(topic, partition, message);
         return record ?? [];
       });
-      take(records, chunk.messages.length - wanted.length);
+      take(records, chunk.messages.length - wanted.length, chunk.next <= end);
     }
   } finally {
     await reader.close();

@@ -33,12 +33,12 @@ export function streamLive(
   };
   const wanted = (record: LiveRecord) => canSee(record) && passes(record, filter);
   const { recent, trouble, leave } = feed.watch({
-    records(records) {
+    records(records, isBacklog) {
       waiting.push(...records.filter(wanted));
       const tooMany = waiting.length - MOST_WAITING;
       if (tooMany <= 0) return;
       waiting = waiting.slice(tooMany);
-      dropped += tooMany;
+      if (!isBacklog) dropped += tooMany;
     },
     skipped(count) {
       dropped += count;

@@ -13,7 +13,29 @@ const KEY = 'key of the console';
 const ENVIRONMENT = { number: 1, appId: '11', name: 'main_production' };
 /** What a live event may take; measured and printed, and generous here, as the machine may be busy. */
 const LIVE_WITHIN_MS = 20_000;
-const PAGES = ['/live', '/users', '/funnel', '/retention', '/catalogue', '/plan', '/health'];
+const PAGES = [
+  '/live',
+  '/users',
+  '/funnel',
+  '/retention',
+  '/trend',
+  '/paths',
+  '/catalogue',
+  '/plan',
+  '/health',
+];
+
+/** One of each kind that has a page, with every part of an answer there is. */
+const QUESTIONS = {
+  funnel: { ask: 'funnel', steps: ['Signup', 'Purchase'], by: 'field.source', times: true },
+  retention: { ask: 'retention', by: 'field.source' },
+  trend: {
+    ask: 'trend',
+    series: ['Signup', { event: 'Purchase', measure: 'sum of total' }],
+    formula: 'A + B',
+  },
+  paths: { ask: 'paths', point: 'Signup', 'one session': false },
+};
 
 const chromium = findChromium();
 const skip =
@@ -186,16 +208,13 @@ suite('the console in a browser', { skip }, () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`axe finds nothing serious on any page, ${colorScheme}`, async () => {
       await page.emulateMedia({ colorScheme });
-      const funnel = encodeURIComponent(JSON.stringify({ ask: 'funnel', steps: ['Signup', 'Purchase'] }));
-      const retention = encodeURIComponent(JSON.stringify({ ask: 'retention' }));
-      for (const path of [
-        ...PAGES,
-        '/users?who=ann%40example.com',
-        `/funnel?q=${funnel}`,
-        `/retention?q=${retention}`,
-      ]) {
+      const asked = Object.entries(QUESTIONS).map(
+        ([page, question]) => `/${page}?q=${encodeURIComponent(JSON.stringify(question))}`,
+      );
+      for (const path of [...PAGES, '/users?who=ann%40example.com', ...asked]) {
         await page.goto(`${server.url}${path}`);
         await page.locator('.spinner').first().waitFor({ state: 'detached' });
+        if (path.includes('?q=')) await page.locator('.headline').waitFor();
         assert.deepEqual(await seriousViolations(page), [], path);
       }
       const anonymous = await browser.newContext({ colorScheme });

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CatalogueEventRow, CataloguePropertyRow } from '#queries/catalogue.ts';
+import type { DefinitionRow } from '../../server/definitions-route.ts';
 import { ask, environment } from '../api.ts';
 import { ago, percent, thousands } from '../format.ts';
 import { sparkline } from '../parts/sparkline.ts';
@@ -9,6 +10,8 @@ type Properties = { readonly properties: readonly CataloguePropertyRow[] };
 
 let events: readonly CatalogueEventRow[] | undefined;
 let failure: unknown;
+let definitions: readonly DefinitionRow[] = [];
+let definitionsFailure: unknown;
 let search = new URLSearchParams(location.search).get('search') ?? '';
 /** Answers about the properties of events, by name; an Error where there is none. The empty name stands for users. */
 const properties = new Map<string, readonly CataloguePropertyRow[] | Error>();
@@ -31,7 +34,23 @@ function view(): TemplateResult {
       <thead><tr><th scope="col">Event</th><th scope="col">By day</th><th scope="col" class="number">Events</th><th scope="col" class="number">Users</th><th scope="col">Last seen</th><th scope="col">From</th><th scope="col">View</th></tr></thead>
       ${shown.map(row)}
     </table></div>
+    ${definitionTable()}
     <section aria-labelledby="user-properties"><h2 id="user-properties">Properties of users</h2>${propertyTable('')}</section>`;
+}
+
+function definitionTable(): TemplateResult | typeof nothing {
+  if (definitionsFailure !== undefined) return problem(definitionsFailure);
+  if (definitions.length === 0) return nothing;
+  return html`<section aria-labelledby="definitions"><h2 id="definitions">Definitions</h2>
+    <div class="scroll"><table class="dense">
+      <thead><tr><th scope="col">Name in questions</th><th scope="col">Kind</th><th scope="col">Category</th><th scope="col">Owner</th><th scope="col">What it stands for</th></tr></thead>
+      <tbody>${definitions.map(
+        ({ name, kind, category, owner, description, verified }) => html`<tr>
+          <th scope="row">@${name}${verified ? html` <span class="tag good">verified</span>` : nothing}</th>
+          <td class="quiet">${kind}</td><td>${category}</td><td>${owner}</td><td class="quiet">${description}</td></tr>`,
+      )}</tbody>
+    </table></div>
+  </section>`;
 }
 
 function refine(event: Event): void {
@@ -97,6 +116,12 @@ try {
   events = (await ask<{ events: readonly CatalogueEventRow[] }>('catalogue')).events;
 } catch (error) {
   failure = error;
+}
+update();
+try {
+  definitions = (await ask<{ definitions: readonly DefinitionRow[] }>('definitions')).definitions;
+} catch (error) {
+  definitionsFailure = error;
 }
 update();
 await load('');

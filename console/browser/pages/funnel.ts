@@ -1,125 +1,214 @@
-import { html, type nothing, type TemplateResult } from 'lit';
-import { askButtons, createAsking } from '../parts/asking.ts';
+import { html, type TemplateResult } from 'lit';
+import type { FunnelAnswer } from '#queries/answer/funnel-answer.ts';
+import { openBuilder } from '../parts/builder.ts';
 import {
   type EditedEvent,
   editedEvent,
   eventEditor,
-  FIELD_NAMES,
   focusSoon,
+  namesAsked,
   writtenEvent,
 } from '../parts/event-editor.ts';
-import { type FunnelAnswer, funnelAnswer } from '../parts/funnel-answer.ts';
-import { eventNames, suggestions } from '../parts/names.ts';
+import {
+  check,
+  choice,
+  durationField,
+  type EditedProperty,
+  editedProperty,
+  propertyField,
+} from '../parts/fields.ts';
+import { funnelAnswer } from '../parts/funnel-answer.ts';
+import { suggestions } from '../parts/names.ts';
 import { rangeEditor, readWrittenRange, writtenRange } from '../parts/range-editor.ts';
-import { keepInUrl, questionOfUrl, type Written } from '../question-url.ts';
-import { empty, loading, problem, show } from '../view.ts';
+import type { Written } from '../question-url.ts';
 
 const MOST_STEPS = 32;
+const PERIODS = [
+  ['', 'not by time'],
+  ['hour', 'hour'],
+  ['day', 'day'],
+  ['week', 'week'],
+  ['month', 'month'],
+] as const;
+const ORDERS = [
+  ['later', 'in this order'],
+  ['next', 'each directly after the other'],
+  ['any', 'in any order'],
+] as const;
+const SUBJECTS = [
+  ['user', 'users'],
+  ['account', 'accounts'],
+  ['session', 'sessions'],
+] as const;
+
+type Exclusion = { event: EditedEvent; after: number; before: number };
 
 let steps: EditedEvent[] = [];
-let range = { from: '-30d', to: '' };
-let within = '';
-let names: readonly string[] = [];
+let exclusions: Exclusion[] = [];
+let by: EditedProperty = { of: 'event', name: '' };
+let byStep = 1;
+let range = { from: '', to: '' };
+let options = { within: '', order: 'later', subject: 'user', every: '', 'one session': false, times: false };
 
-function read(written: Written | undefined): void {
-  const given = Array.isArray(written?.['steps']) ? written['steps'] : [];
-  steps = given.map(editedEvent);
+function read(written: Written): void {
+  const list = (key: string): unknown[] => (Array.isArray(written[key]) ? written[key] : []);
+  const text = (key: string, other: string) => (typeof written[key] === 'string' ? written[key] : other);
+  steps = list('steps').map((one) => editedEvent(one));
   while (steps.length < 2) steps.push({ name: '', where: [] });
-  range = written === undefined ? { from: '-30d', to: '' } : readWrittenRange(written);
-  within = typeof written?.['within'] === 'string' ? written['within'] : '';
+  exclusions = list('exclude').map((one) => {
+    const { after, before } = one as { after?: number; before?: number };
+    return {
+      event: editedEvent(one, ['after', 'before']),
+      after: after ?? 1,
+      before: before ?? steps.length,
+    };
+  });
+  const { property, step } = (written['by'] ?? {}) as { property?: unknown; step?: number };
+  by = editedProperty(property ?? written['by']);
+  byStep = step ?? 1;
+  range = readWrittenRange(written);
+  options = {
+    within: text('within', ''),
+    order: text('order', 'later'),
+    subject: text('subject', 'user'),
+    every: text('every', ''),
+    'one session': written['one session'] === true,
+    times: written['times'] === true,
+  };
 }
 
 function written(): Written {
   return {
-    ask: 'funnel',
     steps: steps.map(writtenEvent),
-    ...(within === '' ? {} : { within }),
+    ...Object.fromEntries(
+      Object.entries(options).filter(
+        ([key, value]) => value !== '' && value !== false && value !== DEFAULTS[key],
+      ),
+    ),
+    ...(exclusions.length === 0
+      ? {}
+      : {
+          exclude: exclusions.map(({ event, after, before }) => ({
+            ...asObject(writtenEvent(event)),
+            after,
+            before,
+          })),
+        }),
+    ...(by.name === '' ? {} : { by: { property: by, step: Math.min(byStep, steps.length) } }),
     ...writtenRange(range),
   };
 }
 
-function view(): TemplateResult {
-  return html`<form class="builder" aria-label="Funnel" @submit=${submit}>
-      <ol class="steps">${steps.map(step)}</ol>
-      <button type="button" class="plain add" ?disabled=${steps.length >= MOST_STEPS} @click=${add}>+ step</button>
+const DEFAULTS: Readonly<Record<string, unknown>> = { order: 'later', subject: 'user' };
+
+const asObject = (event: unknown): object =>
+  typeof event === 'object' && event !== null ? event : { event };
+
+function fields(changed: () => void): TemplateResult {
+  const set = (key: keyof typeof options) => (value: string | boolean) => {
+    options = { ...options, [key]: value };
+    changed();
+  };
+  const isSpecial =
+    options.order !== 'later' ||
+    options.subject !== 'user' ||
+    options['one session'] ||
+    exclusions.length > 0;
+  return html`<ol class="steps">${steps.map((event, index) => step(event, index, changed))}</ol>
+    <button type="button" class="plain add" ?disabled=${steps.length >= MOST_STEPS} @click=${() => {
+      steps.push({ name: '', where: [] });
+      changed();
+      focusSoon(`step-${steps.length}`);
+    }}>+ step</button>
+    <div class="filters">
+      ${rangeEditor(range, changed)} ${durationField('Within', options.within, '7d', set('within'))}
+      ${propertyField('Split by', by, 'split-properties', changed)}
+      ${
+        by.name === ''
+          ? ''
+          : choice(
+              'of',
+              String(byStep),
+              steps.map((_, index) => [String(index + 1), `step ${index + 1}`]),
+              (value) => {
+                byStep = Number(value);
+              },
+            )
+      }
+      ${choice('By time', options.every, PERIODS, set('every'))} ${check('how long it took', options.times, set('times'))}
+    </div>
+    <details class="special" ?open=${isSpecial}>
+      <summary>Order, sessions, exclusions</summary>
       <div class="filters">
-        ${rangeEditor(range, update)}
-        <label>Within
-          <input .value=${within} placeholder="7d" pattern="(\\d+(\\.\\d+)?(ms|s|m|h|d|w))+" title="A duration such as 30m, 12h or 7d; empty = the whole range" size="6" autocomplete="off"
-            @input=${(event: Event) => {
-              within = (event.target as HTMLInputElement).value.trim();
-            }} />
-        </label>
+        ${choice('Steps', options.order, ORDERS, set('order'))} ${choice('Count', options.subject, SUBJECTS, set('subject'))}
+        ${check('all in one session', options['one session'], set('one session'))}
       </div>
-      ${askButtons(asking, written)}
-    </form>
-    ${suggestions('event-names', names)} ${suggestions('field-names', FIELD_NAMES)}
-    <section aria-label="Answer" aria-live="polite" aria-busy=${asking.isUnderWay}>${answer()}</section>`;
+      ${exclusions.map((one, index) => exclusion(one, index, changed))}
+      <button type="button" class="plain add" ?disabled=${steps.length < 2} @click=${() => {
+        exclusions.push({ event: { name: '', where: [] }, after: 1, before: steps.length });
+        changed();
+        focusSoon(`exclusion-${exclusions.length}`);
+      }}>+ event that must not come between</button>
+    </details>
+    ${suggestions('split-properties', namesAsked(steps[byStep - 1]?.name ?? '', changed))}`;
 }
 
-function step(event: EditedEvent, index: number): TemplateResult {
+function step(event: EditedEvent, index: number, changed: () => void): TemplateResult {
   const number = index + 1;
+  const move = (to: number) => {
+    steps.splice(to, 0, ...steps.splice(index, 1));
+    changed();
+    focusSoon(`step-${to + 1}`);
+  };
   return html`<li><fieldset>
     <legend class="visually-hidden">Step ${number}</legend>
-    ${eventEditor(event, { id: `step-${number}`, label: `Step ${number}`, isRequired: true, changed: update })}
+    ${eventEditor(event, { id: `step-${number}`, label: `Step ${number}`, isRequired: true, changed })}
     <div class="moves">
-      <button type="button" class="plain" aria-label="Move step ${number} up" ?disabled=${index === 0} @click=${() => move(index, -1)}>↑</button>
-      <button type="button" class="plain" aria-label="Move step ${number} down" ?disabled=${number === steps.length} @click=${() => move(index, 1)}>↓</button>
-      <button type="button" class="plain" aria-label="Remove step ${number}" ?disabled=${steps.length === 1} @click=${() => remove(index)}>✕</button>
+      <button type="button" class="plain" aria-label="Move step ${number} up" ?disabled=${index === 0} @click=${() => move(index - 1)}>↑</button>
+      <button type="button" class="plain" aria-label="Move step ${number} down" ?disabled=${number === steps.length} @click=${() => move(index + 1)}>↓</button>
+      <button type="button" class="plain" aria-label="Remove step ${number}" ?disabled=${steps.length === 1} @click=${() => {
+        steps.splice(index, 1);
+        changed();
+        focusSoon(`step-${Math.max(1, index)}`);
+      }}>✕</button>
     </div>
   </fieldset></li>`;
 }
 
-function add(): void {
-  steps.push({ name: '', where: [] });
-  update();
-  focusSoon(`step-${steps.length}`);
+function exclusion(one: Exclusion, index: number, changed: () => void): TemplateResult {
+  const number = index + 1;
+  const place = (key: 'after' | 'before', from: number) =>
+    choice(
+      key,
+      String(one[key]),
+      steps.slice(1).map((_, at) => [String(at + from), `step ${at + from}`]),
+      (value) => {
+        one[key] = Number(value);
+      },
+    );
+  return html`<fieldset>
+    <legend class="visually-hidden">Exclusion ${number}</legend>
+    ${eventEditor(one.event, { id: `exclusion-${number}`, label: 'Without', isRequired: true, changed })}
+    <div class="moves">${place('after', 1)} ${place('before', 2)}
+      <button type="button" class="plain" aria-label="Remove exclusion ${number}" @click=${() => {
+        exclusions.splice(index, 1);
+        changed();
+      }}>✕</button>
+    </div>
+  </fieldset>`;
 }
 
-function remove(index: number): void {
-  steps.splice(index, 1);
-  update();
-  focusSoon(`step-${Math.max(1, index)}`);
-}
-
-function move(index: number, by: number): void {
-  const [moved] = steps.splice(index, 1);
-  if (moved !== undefined) steps.splice(index + by, 0, moved);
-  update();
-  focusSoon(`step-${index + by + 1}`);
-}
-
-function submit(event: Event): void {
-  event.preventDefault();
-  const question = written();
-  keepInUrl(question);
-  asking.run(question);
-}
-
-function answer(): TemplateResult | typeof nothing {
-  if (asking.isUnderWay && asking.answered === undefined) return loading('Asking');
-  if (asking.failure !== undefined) return problem(asking.failure);
-  if (asking.answered !== undefined) return funnelAnswer(asking.answered);
-  return empty(
-    'Which way do people go?',
-    'Name two events or more in the order in which they should happen, and ask. Your names are suggested as you type.',
-  );
-}
-
-const update = () => draw?.();
-let draw: (() => void) | undefined;
-const asking = createAsking<FunnelAnswer>(update);
-
-function start(): void {
-  const question = questionOfUrl(location.search);
-  read(question);
-  update();
-  if (question !== undefined) asking.run(question);
-}
-
-read(undefined);
-draw = show(view);
-addEventListener('popstate', start);
-start();
-names = await eventNames();
-update();
+await openBuilder<FunnelAnswer>({
+  ask: 'funnel',
+  title: 'Funnel',
+  read,
+  written,
+  fields,
+  answer: ({ answer }) => funnelAnswer(answer),
+  intro: {
+    title: 'Which way do people go?',
+    advice:
+      'Name two events or more in the order in which they should happen, and ask. Names are suggested as you type.',
+  },
+  keys: ['ask', 'environment', 'steps', 'exclude', 'by', 'from', 'to', ...Object.keys(options)],
+});

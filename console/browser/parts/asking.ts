@@ -6,11 +6,16 @@ import type { Written } from '../question-url.ts';
 export type Answered<A> = {
   readonly question: Written;
   readonly answer: A;
+  /** The answer as one table. */
+  readonly table: {
+    readonly columns: readonly string[];
+    readonly rows: readonly (readonly (string | number | null)[])[];
+  };
   /** Of the queries behind it. */
   readonly sql: string;
   readonly queryMs: number;
   /** What can be asked and is likely not meant. */
-  readonly warnings?: readonly string[];
+  readonly warnings: readonly string[];
 };
 
 /** A question on its way, and what came of the last one. One at a time: asking again drops the one before. */

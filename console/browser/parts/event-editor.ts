@@ -1,8 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { propertyNames, suggestions } from './names.ts';
 
-/** An event as a builder holds it; an empty name is any event. */
-export type EditedEvent = { name: string; where: EditedCondition[] };
+/** An event as a builder holds it; an empty name is any event, one that begins with `@` a definition. */
+export type EditedEvent = {
+  name: string;
+  where: EditedCondition[];
+  /** As it was written, where these fields cannot say it: kept as it is. */
+  kept?: unknown;
+};
 
 export type EditedCondition = { of: string; property: string; is: string; value: string };
 
@@ -42,31 +47,45 @@ export const FIELD_NAMES = [
   'href',
 ];
 
-/** Reads an event of a written question; what it cannot edit it takes for any event. */
-export function editedEvent(written: unknown): EditedEvent {
+/** Reads an event of a written question. `own` are keys that the caller reads. */
+export function editedEvent(written: unknown, own: readonly string[] = []): EditedEvent {
   if (typeof written === 'string') return { name: written === '*' ? '' : written, where: [] };
-  const { event, where } = (written ?? {}) as { event?: unknown; where?: unknown };
-  return {
-    name: typeof event === 'string' ? event : '',
-    where: (Array.isArray(where) ? where : []).flatMap(editedCondition),
-  };
+  const { event = '', definition, where = [], ...others } = (written ?? {}) as Record<string, unknown>;
+  const name = typeof definition === 'string' ? `@${definition}` : event;
+  const conditions = Array.isArray(where) ? where.map(editedCondition) : [undefined];
+  const known = conditions.filter((condition) => condition !== undefined);
+  const isPlain =
+    typeof name === 'string' &&
+    !(typeof event === 'string' && event.startsWith('@')) &&
+    known.length === conditions.length &&
+    Object.keys(others).every((key) => own.includes(key));
+  if (isPlain) return { name, where: known };
+  const kept = Object.fromEntries(
+    Object.entries((written ?? {}) as object).filter(([key]) => !own.includes(key)),
+  );
+  return { name: '', where: [], kept };
 }
 
-function editedCondition(written: unknown): EditedCondition[] {
-  const { property, is, value, values } = (written ?? {}) as Record<string, unknown>;
+/** undefined where the condition is written in another way. */
+function editedCondition(written: unknown): EditedCondition | undefined {
+  const { property, is, value, values } = (typeof written === 'object' ? (written ?? {}) : {}) as Record<
+    string,
+    unknown
+  >;
   const { of, name } = (property ?? {}) as Record<string, unknown>;
-  if (typeof name !== 'string' || typeof is !== 'string') return [];
+  if (typeof name !== 'string' || typeof is !== 'string') return undefined;
   const text = Array.isArray(values) ? values.join(', ') : value === undefined ? '' : String(value);
-  return [{ of: String(of ?? 'event'), property: name, is, value: text }];
+  return { of: String(of ?? 'event'), property: name, is, value: text };
 }
 
 /** The event as questions are written. */
-export function writtenEvent({ name, where }: EditedEvent): unknown {
+export function writtenEvent({ name, where, kept }: EditedEvent): unknown {
+  if (kept !== undefined) return kept;
   const conditions = where.filter(({ property }) => property !== '').map(writtenCondition);
-  if (conditions.length === 0 && name === '') return '*';
+  if (conditions.length === 0) return name === '' ? '*' : name.startsWith('@') ? name : { event: name };
   return {
-    ...(name === '' ? {} : { event: name }),
-    ...(conditions.length === 0 ? {} : { where: conditions }),
+    ...(name === '' ? {} : name.startsWith('@') ? { definition: name.slice(1) } : { event: name }),
+    where: conditions,
   };
 }
 
@@ -80,6 +99,20 @@ function writtenCondition({ of, property, is, value }: EditedCondition): unknown
 
 const names = new Map<string, readonly string[]>();
 
+/** Names of an event's properties as far as they are known; asks for them, and calls `changed` when they are. */
+export function namesAsked(event: string, changed: () => void): readonly string[] {
+  const known = names.get(event);
+  if (known !== undefined || event === '') return known ?? [];
+  clearTimeout(typing);
+  typing = setTimeout(async () => {
+    names.set(event, await propertyNames(event));
+    changed();
+  }, 400);
+  return [];
+}
+
+let typing: ReturnType<typeof setTimeout> | undefined;
+
 /** Fields to say which event is meant. */
 export function eventEditor(
   event: EditedEvent,
@@ -91,12 +124,13 @@ export function eventEditor(
   },
 ): TemplateResult {
   const { id, label, isRequired, changed } = options;
-  const known = names.get(event.name);
-  const look = async () => {
-    if (event.name === '' || names.has(event.name)) return;
-    names.set(event.name, await propertyNames(event.name));
-    changed();
-  };
+  if (event.kept !== undefined)
+    return html`<p class="kept">${label} <code>${JSON.stringify(event.kept)}</code>
+      <button type="button" class="plain" @click=${() => {
+        delete event.kept;
+        changed();
+        focusSoon(id);
+      }}>Replace</button></p>`;
   return html`<div class="event">
       <label>${label}
         <input id=${id} .value=${event.name} list="event-names" ?required=${isRequired} placeholder=${isRequired ? 'name of an event' : 'any event'} autocomplete="off" spellcheck="false"
@@ -107,13 +141,12 @@ export function eventEditor(
       </label>
       <button type="button" class="plain" @click=${() => {
         event.where.push({ of: 'event', property: '', is: 'one of', value: '' });
-        look();
         changed();
         focusSoon(`${id}-where-${event.where.length - 1}`);
       }}>+ condition</button>
     </div>
     ${event.where.map((condition, index) => conditionEditor(condition, event, index, id, changed))}
-    ${event.where.length > 0 ? suggestions(`${id}-properties`, known ?? []) : nothing}`;
+    ${event.where.length > 0 ? suggestions(`${id}-properties`, namesAsked(event.name, changed)) : nothing}`;
 }
 
 function conditionEditor(

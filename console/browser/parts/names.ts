@@ -1,16 +1,20 @@
 import { html, type TemplateResult } from 'lit';
+import type { DefinitionRow } from '../../server/definitions-route.ts';
 import { ask } from '../api.ts';
 
 type CatalogueEvent = { readonly name: string; readonly events: number };
 
-/** Names of the environment's events, the most frequent first; empty where they cannot be had. */
+/** Names of the environment's events, the most frequent first, then those of definitions; empty where they cannot be had. */
 export async function eventNames(): Promise<readonly string[]> {
-  try {
-    const { events } = await ask<{ events: readonly CatalogueEvent[] }>('catalogue');
-    return events.map(({ name }) => name);
-  } catch {
-    return [];
-  }
+  const [events, definitions] = await Promise.all([
+    ask<{ events: readonly CatalogueEvent[] }>('catalogue')
+      .then((answer) => answer.events)
+      .catch(() => []),
+    ask<{ definitions: readonly DefinitionRow[] }>('definitions')
+      .then((answer) => answer.definitions)
+      .catch(() => []),
+  ]);
+  return [...events.map(({ name }) => name), ...definitions.map(({ name }) => `@${name}`)];
 }
 
 const known = new Map<string, Promise<readonly string[]>>();
