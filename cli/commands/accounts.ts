@@ -26,6 +26,7 @@ accountIdProperty says which user property holds the account.`,
     ...ASK_OPTIONS,
   },
   maxArguments: 0,
+  handlesStop: true,
   examples: [
     ['accounts', 'the busiest accounts, this week and the one before'],
     ['accounts --event Purchase --every month --show account.name --show account.plan', 'by purchases'],

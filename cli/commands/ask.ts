@@ -17,6 +17,7 @@ export const ask = defineCommand({
 describes. - reads one from stdin. --from, --to and --env win over what a file says. With --json a line for each file.`,
   options: { ...RANGE_OPTIONS, ...ANSWER_OPTIONS },
   maxArguments: MOST_FILES,
+  handlesStop: true,
   examples: [
     ['ask signup.yaml', 'a saved question'],
     ['ask questions/*.yaml --from -7d --json', 'several, about the last week'],

@@ -33,6 +33,7 @@ export const cohort = defineCommand({
     ...ASK_OPTIONS,
   },
   maxArguments: 0,
+  handlesStop: true,
   examples: [
     ['cohort --did Purchase --at-least 2 --from -90d', 'bought twice in 90 days'],
     ['cohort --did Signup --did Purchase --at-most 0 --list 20', 'signed up and never bought'],

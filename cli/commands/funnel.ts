@@ -53,6 +53,7 @@ step before it. --by splits by a property of the event that the attempt started 
     ...ASK_OPTIONS,
   },
   maxArguments: 0,
+  handlesStop: true,
   examples: [
     ['funnel --step Signup --step Purchase', 'from sign-up to purchase, however long it takes'],
     ['funnel --step pageview --step Signup --step Purchase --within 7d --by plan', 'in a week, by plan'],

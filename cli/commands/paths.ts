@@ -23,6 +23,7 @@ says more of the event before it.`,
     ...ASK_OPTIONS,
   },
   maxArguments: 0,
+  handlesStop: true,
   examples: [
     ['paths --after Signup', 'what people do when they have signed up'],
     ['paths --before Purchase --depth 5 --collapse', 'how they get to a purchase'],

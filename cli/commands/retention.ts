@@ -33,6 +33,7 @@ counts. Periods are those of the calendar in UTC; weeks start on Monday. --where
     ...ASK_OPTIONS,
   },
   maxArguments: 0,
+  handlesStop: true,
   examples: [
     ['retention --start Signup', 'of those who signed up, who did anything on the days after'],
     ['retention --start Purchase --return Purchase --every week --periods 8', 'buys again within 8 weeks'],

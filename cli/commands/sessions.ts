@@ -19,6 +19,7 @@ of them were left after a single event (bounced).`,
     ...ASK_OPTIONS,
   },
   maxArguments: 0,
+  handlesStop: true,
   examples: [
     ['sessions', 'all sessions'],
     ['sessions --from 2026-03-01 --to 2026-03-08', 'those of one week'],

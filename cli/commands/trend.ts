@@ -26,6 +26,7 @@ before them. Periods are those of the calendar in UTC; weeks start on Monday.`,
     ...ASK_OPTIONS,
   },
   maxArguments: 0,
+  handlesStop: true,
   examples: [
     ["trend --event '*' --measure users --every week --from -12w", 'weekly active users'],
     [

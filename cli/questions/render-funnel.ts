@@ -2,6 +2,7 @@ import type { FunnelAnswer, FunnelStep, TimeFigures } from '#queries/answer/funn
 import { groupText } from '#queries/answer/groups.ts';
 import type { LostUsers } from '#queries/answer/lost-users.ts';
 import { bar, percent, renderTable, thousands } from '../table.ts';
+import { latestPeriods } from './latest-periods.ts';
 import { msText, shownText } from './shown-text.ts';
 
 type Steps = { readonly steps: readonly FunnelStep[]; readonly whole?: TimeFigures };
@@ -77,7 +78,8 @@ function renderSteps({ steps, whole }: Steps, subject: string): string {
 /** Who began in each period, and how many of them did all steps. */
 function renderPeriods({ periods = [] }: Pick<FunnelAnswer, 'periods'>, { every }: FunnelAnswer): string {
   if (periods.length === 0) return '';
-  const most = Math.max(...periods.map(({ steps }) => converted(steps)));
+  const { rows, more } = latestPeriods(periods);
+  const most = Math.max(...rows.map(({ steps }) => converted(steps)));
   return `\n${renderTable(
     [
       { title: every ?? '' },
@@ -86,14 +88,14 @@ function renderPeriods({ periods = [] }: Pick<FunnelAnswer, 'periods'>, { every 
       { title: 'share', right: true },
       { title: '' },
     ],
-    periods.map(({ period, steps }) => [
+    rows.map(({ period, steps }) => [
       period,
       thousands(steps[0]?.count ?? 0),
       thousands(steps.at(-1)?.count ?? 0),
       percent(steps.at(-1)?.count ?? 0, steps[0]?.count ?? 0),
       bar(most === 0 ? 0 : converted(steps) / most),
     ]),
-  )}`;
+  )}${more}`;
 }
 
 function converted(steps: readonly FunnelStep[]): number {

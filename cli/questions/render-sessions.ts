@@ -1,6 +1,7 @@
 import { groupText } from '#queries/answer/groups.ts';
 import type { SessionsAnswer } from '#queries/answer/sessions-answer.ts';
 import { percent, renderTable, thousands } from '../table.ts';
+import { latestPeriods } from './latest-periods.ts';
 import { msText, shownText } from './shown-text.ts';
 
 type Figures = Omit<SessionsAnswer, 'ask' | 'environment' | 'every' | 'periods' | 'by' | 'groups'>;
@@ -10,21 +11,24 @@ const average = (value: number | null) => (value === null ? '-' : value.toFixed(
 export function renderSessions(answer: SessionsAnswer): string {
   const { by, every, groups, periods } = answer;
   const whole = renderWhole(answer);
-  if (by === undefined)
-    return every === undefined ? whole : `${whole}\n${renderRows(every, named(periods ?? []))}`;
+  if (by === undefined) return every === undefined ? whole : `${whole}\n${renderPeriods(every, periods)}`;
   const values = renderRows(
     shownText(by),
     (groups ?? []).map((group) => [shownText(groupText(group)), group]),
   );
   const split = (groups ?? []).map(
     (group) =>
-      `\n${shownText(by)}: ${shownText(groupText(group))}\n${renderRows(every ?? '', named(group.periods ?? []))}`,
+      `\n${shownText(by)}: ${shownText(groupText(group))}\n${renderPeriods(every ?? '', group.periods)}`,
   );
   return `${whole}\n${values}${every === undefined ? '' : split.join('')}`;
 }
 
-function named(periods: NonNullable<SessionsAnswer['periods']>): readonly (readonly [string, Figures])[] {
-  return periods.map((figures) => [figures.period, figures]);
+function renderPeriods(every: string, periods: SessionsAnswer['periods'] = []): string {
+  const { rows, more } = latestPeriods(periods);
+  return `${renderRows(
+    every,
+    rows.map((figures) => [figures.period, figures]),
+  )}${more}`;
 }
 
 function renderWhole(answer: Figures): string {

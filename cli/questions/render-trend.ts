@@ -1,11 +1,9 @@
 import { groupText } from '#queries/answer/groups.ts';
 import type { TrendAnswer } from '#queries/answer/trend-answer.ts';
 import { renderTable } from '../table.ts';
+import { latestPeriods } from './latest-periods.ts';
 import { figureText, shownText } from './shown-text.ts';
 import { sparkline } from './sparkline.ts';
-
-/** Periods of which every figure is shown; of more, those of the ends. */
-const MOST_PERIODS = 62;
 
 type Line = {
   readonly title: string;
@@ -38,16 +36,10 @@ export function renderTrend(answer: TrendAnswer): string {
       sparkline(figures, mostOf(scale)),
     ]),
   );
-  const table = renderTable(
-    [{ title: every }, ...lines.map(({ title }) => ({ title, right: true }))],
-    periods
-      .map((period, index) => [period, ...lines.map(({ figures }) => figureText(figures[index]))])
-      .slice(-MOST_PERIODS),
+  const { rows, more } = latestPeriods(
+    periods.map((period, index) => [period, ...lines.map(({ figures }) => figureText(figures[index]))]),
   );
-  const more =
-    periods.length > MOST_PERIODS
-      ? `${periods.length - MOST_PERIODS} earlier periods are in --csv and --json\n`
-      : '';
+  const table = renderTable([{ title: every }, ...lines.map(({ title }) => ({ title, right: true }))], rows);
   return `${charts}\n${table}${more}`;
 }
 

@@ -193,9 +193,21 @@ b             5      2       1          1       0     new  2026-03-01  -
   );
 });
 
+test('printAnswer() shows the latest periods of many', () => {
+  const periods = Array.from({ length: 70 }, (_, index) => `2026-03-01T${index}`);
+  const text = shown({
+    ...TREND,
+    periods,
+    groups: [{ series: [periods.map((_, index) => index), []], formula: [] }],
+  });
+  assert.ok(!text.includes('\n2026-03-01T7 '));
+  assert.match(text, /\n2026-03-01T8 .*\n2026-03-01T69 .*\n8 earlier periods are in --csv and --json\n$/s);
+});
+
 test('sparkline() draws figures between 0 and the largest, and a gap where there is none', () => {
   assert.equal(sparkline([0, 1, null, 7], 7), '▁▂ █');
   assert.equal(sparkline([0, 0], 0), '▁▁');
+  assert.equal(sparkline([...Array(143).fill(0), 7], 7), `${'▁'.repeat(71)}█`);
 });
 
 test('progressText() says how far a question is, where the end is known', () => {
