@@ -10,6 +10,7 @@ import {
   isIn,
   loadHistory,
   SCOPE,
+  UNSHRUNK,
 } from '../test/support/question-history.ts';
 import { accountsQuery } from './accounts.ts';
 import type { AccountRow } from './answers.ts';
@@ -97,7 +98,7 @@ test('accountsQuery() counts what counting account by account counts', async () 
         }
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 12, ...UNSHRUNK },
   );
 });
 

@@ -14,6 +14,7 @@ import {
   isIn,
   loadHistory,
   SCOPE,
+  UNSHRUNK,
 } from '../test/support/question-history.ts';
 import { type Cohort, type CohortQuestion, type CohortRow, type CohortRule, cohortQuery } from './cohort.ts';
 import { type Condition, eventNamed } from './event-match.ts';
@@ -136,7 +137,7 @@ test('cohortQuery() finds whom trying each rule on each user finds', async () =>
         }
       },
     ),
-    { numRuns: 10 },
+    { numRuns: 10, ...UNSHRUNK },
   );
 });
 
@@ -171,7 +172,7 @@ test('eventRows() of a cohort are those of its members, its rules in their own t
         }
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 8, ...UNSHRUNK },
   );
 });
 

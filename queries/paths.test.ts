@@ -13,6 +13,7 @@ import {
   isIn,
   loadHistory,
   SCOPE,
+  UNSHRUNK,
 } from '../test/support/question-history.ts';
 import type { PathRow } from './answers.ts';
 import { type EventMatch, eventNamed } from './event-match.ts';
@@ -152,7 +153,7 @@ test('pathsQuery() counts what following each occurrence of the point counts', a
         }
       },
     ),
-    { numRuns: 10 },
+    { numRuns: 10, ...UNSHRUNK },
   );
 });
 

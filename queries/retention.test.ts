@@ -14,6 +14,7 @@ import {
   isIn,
   loadHistory,
   SCOPE,
+  UNSHRUNK,
 } from '../test/support/question-history.ts';
 import type { RetentionRow } from './answers.ts';
 import { ANY_EVENT, type EventMatch, eventNamed } from './event-match.ts';
@@ -144,7 +145,7 @@ test('retentionQuery() counts what counting subject by subject counts', async ()
         }
       },
     ),
-    { numRuns: 10 },
+    { numRuns: 10, ...UNSHRUNK },
   );
 });
 

@@ -10,6 +10,7 @@ import {
   isIn,
   loadHistory,
   SCOPE,
+  UNSHRUNK,
 } from '../test/support/question-history.ts';
 import type { SessionsRow } from './answers.ts';
 import { eventNamed } from './event-match.ts';
@@ -165,7 +166,7 @@ test('sessionsQuery() counts what counting session by session counts', async () 
         }
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 12, ...UNSHRUNK },
   );
 });
 

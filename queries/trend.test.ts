@@ -13,6 +13,7 @@ import {
   isIn,
   loadHistory,
   SCOPE,
+  UNSHRUNK,
 } from '../test/support/question-history.ts';
 import type { TrendAnswer, TrendRow } from './answers.ts';
 import { ANY_EVENT, type EventMatch, eventNamed } from './event-match.ts';
@@ -173,7 +174,7 @@ test('trendQuery() measures what measuring period by period measures, with every
         }
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 16, ...UNSHRUNK },
   );
 });
 

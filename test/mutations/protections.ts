@@ -1,4 +1,5 @@
 import type { Protection } from './protection.ts';
+import { ANSWERS } from './protections/answers.ts';
 import { DEFINITIONS } from './protections/definitions.ts';
 import { KAFKAJS } from './protections/kafkajs.ts';
 import { LOADER } from './protections/loader.ts';
@@ -11,6 +12,7 @@ export const PROTECTIONS: readonly Protection[] = [
   ...KAFKAJS,
   ...PLANS,
   ...DEFINITIONS,
+  ...ANSWERS,
   ...STAGES,
   ...LOADER,
   ...STARTS_AND_EDGES,

@@ -42,6 +42,12 @@ export const ACCOUNTS = [
   { account_id: 'dust', region: 'north' },
 ] as const;
 
+/**
+ * For properties over histories: what fails is told as it was drawn. Shrinking it asks hundreds of questions, which takes minutes; to
+ * have it shrunk, leave this out and give the seed.
+ */
+export const UNSHRUNK = { endOnFailure: true } as const;
+
 /** Where the events of a history are. */
 export const SCOPE: QuestionScope = {
   environment: 1,

@@ -1,0 +1,78 @@
+import type { Protection } from '../protection.ts';
+
+/** Questions: what an answer counts, and once. */
+export const ANSWERS: readonly Protection[] = [
+  {
+    name: 'answers: first ever is first of all',
+    against: 'cohorts of people who had started long before',
+    file: 'queries/retention.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source code
+    find: "${since === undefined ? '' : ` AND minIf(at, bitTest(mask, 0)) >= ${since}`}",
+    replace: '',
+    testFile: 'queries/retention.test.ts',
+    testName: 'retentionQuery() counts what counting subject by subject counts',
+  },
+  {
+    name: 'answers: brackets count once',
+    against: 'more people who came back than there are',
+    file: 'queries/retention.ts',
+    find: 'arrayDistinct(',
+    replace: '(',
+    testFile: 'queries/retention.test.ts',
+    testName: 'retentionQuery() counts what counting subject by subject counts',
+  },
+  {
+    name: 'answers: the top has most',
+    against: 'answers that show what hardly anybody has',
+    file: 'queries/top-values.ts',
+    find: 'together DESC, value',
+    replace: 'together, value',
+    testFile: 'queries/trend.test.ts',
+    testName: 'trendQuery() measures what measuring period by period measures, with every period there',
+  },
+  {
+    name: 'answers: a rule counts in its own time',
+    against: 'cohorts of what somebody did at another time',
+    file: 'queries/cohort-members.ts',
+    find: 'fromMs: fromMs ?? scope.fromMs',
+    replace: 'fromMs: scope.fromMs',
+    testFile: 'queries/cohort.test.ts',
+    testName: 'cohortQuery() finds whom trying each rule on each user finds',
+  },
+  {
+    name: 'answers: paths in order of event ids where times are equal',
+    against: 'paths that nobody went',
+    file: 'queries/paths.ts',
+    find: '(at, event_id, label, bitTest(mask, 0))',
+    replace: '(at, label, label, bitTest(mask, 0))',
+    testFile: 'queries/paths.test.ts',
+    testName: 'pathsQuery() counts what following each occurrence of the point counts',
+  },
+  {
+    name: 'answers: people of the others once',
+    against: 'more users than there are',
+    file: 'queries/paths.ts',
+    find: 'uniqExactMerge(people)',
+    replace: 'sum(times)',
+    testFile: 'queries/paths.test.ts',
+    testName: 'pathsQuery() counts what following each occurrence of the point counts',
+  },
+  {
+    name: 'answers: a session is one of its device',
+    against: 'sessions of two people taken for one',
+    file: 'queries/trend.ts',
+    find: "'(device_id, session_id)'",
+    replace: "'session_id'",
+    testFile: 'queries/trend.test.ts',
+    testName: 'trendQuery() measures what measuring period by period measures, with every period there',
+  },
+  {
+    name: 'answers: the time before the range is compared too',
+    against: 'accounts that seem to grow as the range begins',
+    file: 'queries/accounts.ts',
+    find: 'read: { fromMs: undefined, toMs }',
+    replace: 'read: { fromMs, toMs }',
+    testFile: 'queries/accounts.test.ts',
+    testName: 'accountsQuery() counts what counting account by account counts',
+  },
+];
