@@ -1,4 +1,5 @@
 import { renderTable, thousands } from '../cli/table.ts';
+import type { AnswersBench } from './answers.ts';
 import type { PipelineBench } from './pipeline.ts';
 import type { QueriesBench } from './queries.ts';
 import type { PhaseFigures, ReplayBench } from './replay.ts';
@@ -160,3 +161,34 @@ export function renderQueries(result: QueriesBench): string {
 
 const perSecond = (rate: number) => `${thousands(Math.round(rate))}/s`;
 const word = (equal: boolean) => (equal ? 'equal' : 'DIFFERS');
+
+export function renderAnswers(result: AnswersBench): string {
+  const figures = [
+    `${thousands(result.events)} events`,
+    `${thousands(result.users)} users`,
+    `${thousands(result.devices)} devices`,
+    result.fillSeconds === 0 ? 'filled before' : `filled in ${Math.round(result.fillSeconds)} s`,
+    `medians of ${result.runs}`,
+    `load average ${result.loadAverageBefore.toFixed(1)} before, ${result.loadAverage.toFixed(1)} at the end`,
+  ].join(' · ');
+  const ms = (value: number | null) => (value === null ? 'too much memory' : value.toFixed(0));
+  const ratio = (one: number | null, other: number | null) =>
+    one === null || other === null ? '' : (one / other).toFixed(2);
+  const table = renderTable(
+    [
+      { title: 'question' },
+      { title: 'ms', right: true },
+      { title: 'on resolved ids', right: true },
+      { title: 'ratio', right: true },
+      { title: 'bare scan', right: true },
+      { title: 'ratio', right: true },
+      { title: 'joins', right: true },
+      { title: 'ratio', right: true },
+    ],
+    result.questions.map(({ name, ms: { asked, resolved, scan, joined } }) => [
+      ...[name, ms(asked), ms(resolved), ratio(asked, resolved)],
+      ...[ms(scan), ratio(asked, scan), ms(joined), ratio(asked, joined)],
+    ]),
+  );
+  return `${figures}\n\n${table}`;
+}

@@ -9,13 +9,14 @@ import {
   type QuestionEvent,
   startQuestionDatabase,
 } from '../test/support/question-database.ts';
-import type { EventMatch, EventPattern } from './event-match.ts';
+import { type EventMatch, type EventPattern, eventNamed } from './event-match.ts';
 import {
   type FunnelQuestion,
   type FunnelRow,
   type FunnelUserRow,
   funnelQuery,
   funnelUsersQuery,
+  PLAIN_FUNNEL,
 } from './funnel.ts';
 import { inlineParams } from './inline-params.ts';
 import type { PropertyRef } from './property-ref.ts';
@@ -232,3 +233,84 @@ test('funnelUsersQuery() lists with any options whom trying every attempt finds'
       }
     }
   }));
+
+type Case = {
+  title: string;
+  events: [unit: number, id: number, name: string, session?: number][];
+  steps: string[];
+  options: Partial<FunnelQuestion>;
+  rows: object[];
+};
+
+const units = (...counts: number[]) => counts.map((count) => Array(4).fill(count * UNIT_MS));
+const noX = (after: number, before: number): Partial<FunnelQuestion> => ({
+  exclusions: [{ event: eventNamed('X'), after, before }],
+});
+
+/** What random histories seldom hold. */
+const cases: Case[] = [
+  {
+    title: 'of two sessions that end alike takes the one that began last',
+    events: [
+      [0, 1, 'A', 1],
+      [1, 1, 'A', 2],
+      [2, 2, 'B', 1],
+      [2, 2, 'B', 2],
+    ],
+    steps: ['A', 'B'],
+    options: { oneSession: true, times: true },
+    rows: [{ counts: [1, 1], betweenMs: units(1), wholeMs: units(1)[0] }],
+  },
+  {
+    title: 'lets no attempt of a period begin in a later one',
+    events: [
+      [0, 1, 'A'],
+      [1, 2, 'A'],
+      [2, 3, 'B'],
+    ],
+    steps: ['A', 'B'],
+    options: { every: 'day', times: true },
+    rows: [
+      { period: '2026-02-28', counts: [1, 1], betweenMs: units(2), wholeMs: units(2)[0] },
+      { period: '2026-03-01', counts: [1, 1], betweenMs: units(1), wholeMs: units(1)[0] },
+    ],
+  },
+  {
+    title: 'takes the earliest event of a step that no excluded one comes after',
+    events: [
+      [0, 1, 'A'],
+      [1, 2, 'B'],
+      [2, 3, 'X'],
+      [3, 4, 'B'],
+      [4, 5, 'B'],
+      [5, 6, 'C'],
+    ],
+    steps: ['A', 'B', 'C'],
+    options: { ...noX(2, 3), times: true },
+    rows: [{ counts: [1, 1, 1], betweenMs: units(3, 2), wholeMs: units(5)[0] }],
+  },
+  {
+    title: 'takes an excluded event that ties with a step for none that comes before it',
+    events: [
+      [0, 1, 'A'],
+      [1, 2, 'B'],
+      [1, 2, 'X'],
+    ],
+    steps: ['A', 'B'],
+    options: { ...noX(1, 2), anchor: 'first' },
+    rows: [{ counts: [1, 1] }],
+  },
+];
+
+for (const { title, events, steps, options, rows } of cases) {
+  test(`funnelQuery() ${title}`, async () => {
+    await database.load(
+      events.map(([unit, id, name, session = 0]) => ({ user: 1, id, name, session, time: atTime(unit) })),
+    );
+    const question: FunnelQuestion = {
+      ...{ ...PLAIN_FUNNEL, environment: 1, database: QUESTION_DATABASE, accountIdProperty: '' },
+      ...{ steps: steps.map(eventNamed), ...options },
+    };
+    assert.deepEqual(await database.rowsOf<FunnelRow>(funnelQuery(question)), rows);
+  });
+}

@@ -1,9 +1,16 @@
 import { resolve } from 'node:path';
+import { benchAnswers } from '../../bench/answers.ts';
 import { benchPipeline } from '../../bench/pipeline.ts';
 import { benchQueries } from '../../bench/queries.ts';
 import { benchReplay } from '../../bench/replay.ts';
 import { benchRestore } from '../../bench/restore.ts';
-import { renderPipeline, renderQueries, renderReplay, renderRestore } from '../../bench/tables.ts';
+import {
+  renderAnswers,
+  renderPipeline,
+  renderQueries,
+  renderReplay,
+  renderRestore,
+} from '../../bench/tables.ts';
 import { type Context, defineCommand, JSON_OPTION } from '../command.ts';
 import { readStackSettings } from '../stack-settings.ts';
 import { UsageError } from '../usage-error.ts';
@@ -17,6 +24,10 @@ const DEFAULT_IDS = 10_000_000;
 const DEFAULT_REPLAYED = 1_000_000;
 const DEFAULT_RATE = 500;
 const DEFAULT_USERS = 1_000_000;
+const DEFAULT_HISTORY = 50_000_000;
+/** Events of a user of a history, and users for each four devices. */
+const EVENTS_OF_A_USER = 50 / 3;
+const DEVICES_OF_A_USER = 4 / 3;
 
 type Values = {
   readonly [name in 'events' | 'batch' | 'connections' | 'rate' | 'devices' | 'ids' | 'users' | 'data-dir']:
@@ -50,6 +61,17 @@ const BENCHMARKS: Readonly<Record<string, (values: Values, context: Context) => 
     });
     return values.json ? `${JSON.stringify(result)}\n` : renderReplay(result);
   },
+  async answers(values, context) {
+    const dataDir = values['data-dir'];
+    const events = count('--events', values.events, DEFAULT_HISTORY, 1_000_000_000);
+    const users = Math.ceil(events / EVENTS_OF_A_USER);
+    const result = await benchAnswers({
+      ...{ events, users, devices: Math.ceil(users * DEVICES_OF_A_USER) },
+      dataDir: dataDir === undefined ? undefined : resolve(dataDir),
+      ...surroundings(context),
+    });
+    return values.json ? `${JSON.stringify(result)}\n` : renderAnswers(result);
+  },
   async queries(values, context) {
     const dataDir = values['data-dir'];
     const result = await benchQueries({
@@ -62,19 +84,20 @@ const BENCHMARKS: Readonly<Record<string, (values: Values, context: Context) => 
 };
 
 export const bench = defineCommand({
-  usage: 'pipeline|restore|replay|queries [options] [--json]',
+  usage: 'pipeline|restore|replay|queries|answers [options] [--json]',
   about: `Measures on servers of its own, on free ports. The measuring shares the machine, so compare figures of one machine
 and one run.
 
   pipeline  events a second from HTTP request to row in ClickHouse, and what each process spends on them
   restore   time until each service is ready again on a large state, and its memory
   replay    a replay beside live traffic: how long it takes, what clients and readers notice, whether all tables are equal
-  queries   readers' questions and cairn user over many users, three devices, five sessions and twenty events each`,
+  queries   readers' questions and cairn user over many users, three devices, five sessions and twenty events each
+  answers   funnels and retention over a large history, beside the same on ids that are resolved already, a bare scan, and joins`,
   options: {
     events: {
       type: 'string',
       value: 'N',
-      doc: `pipeline, replay: events to send (${DEFAULT_EVENTS}, ${DEFAULT_REPLAYED})`,
+      doc: `pipeline, replay: events to send (${DEFAULT_EVENTS}, ${DEFAULT_REPLAYED}); answers: events there are (${DEFAULT_HISTORY})`,
     },
     batch: {
       type: 'string',
@@ -107,7 +130,7 @@ and one run.
     'data-dir': {
       type: 'string',
       value: 'DIR',
-      doc: 'restore, queries: keep what was filled there, and use it again',
+      doc: 'restore, queries, answers: keep what was filled there, and use it again',
     },
     ...JSON_OPTION,
   },
@@ -117,6 +140,7 @@ and one run.
     ['bench pipeline --events 1000000', 'a million events from HTTP to ClickHouse'],
     ['bench replay', 'a million events replayed beside live traffic'],
     ['bench queries', "readers' questions over a million users"],
+    ['bench answers --events 5000000', 'funnels and retention over five million events'],
     ['bench restore', 'a restart with a million devices and ten million idempotency keys'],
   ],
   async run(values, [name = ''], context) {

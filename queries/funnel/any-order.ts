@@ -78,12 +78,14 @@ FROM done`,
   ];
 }
 
-/** `steps_done`: for the end at each position, what can be done within the window; 0 where no start of the period is left in it. */
-function windowParts({ question, within }: FunnelPlan, groups: Groups, carried: string): Part[] {
-  const started = question.every === undefined ? [] : ['starting'];
+/**
+ * `steps_done`: for the end at each position, what can be done within the window. With `every` a start of the period is always in it:
+ * a trail ends with the window of the last one, and all its events before that are starts.
+ */
+function windowParts({ within }: FunnelPlan, groups: Groups, carried: string): Part[] {
   // With as many ms as the window and one more an event leaves, before the events of that time come.
   const moves = (at: string, sign: number) =>
-    `arrayMap((event, position) -> (${at}, toInt8(${sign}), position, event.3${started.length === 0 ? '' : ', event.1 <= until'}), trail, arrayEnumerate(trail))`;
+    `arrayMap((event, position) -> (${at}, toInt8(${sign}), position, event.3), trail, arrayEnumerate(trail))`;
   return [
     [
       'moves',
@@ -91,24 +93,13 @@ function windowParts({ question, within }: FunnelPlan, groups: Groups, carried: 
     ${moves(`event.1 + ${within} + 1`, -1)})) AS moves FROM trails`,
     ],
     [
-      'signed',
-      `SELECT ${carried}, trail, moves.2 AS signs, moves.4 AS masks${started.length === 0 ? '' : ', moves.5 AS starting'} FROM moves`,
-    ],
-    [
       'running',
-      `SELECT ${carried}, trail, signs, ${matchingSql(groups, 'masks', 'signs')} AS running${
-        started.length === 0
-          ? ''
-          : ', arrayCumSum((sign, start) -> if(start, sign, 0), signs, starting) AS starts'
-      } FROM signed`,
+      `SELECT ${carried}, trail, moves.2 AS signs, ${matchingSql(groups, 'moves.4', 'signs')} AS running FROM moves`,
     ],
     [
       'matched',
-      `SELECT ${carried}, trail, arrayMap(number -> toUInt8(number), arrayFilter((number, sign) -> sign = 1, ${
-        started.length === 0
-          ? 'running'
-          : 'arrayMap((number, start) -> if(start > 0, number, 0), running, starts)'
-      }, signs)) AS steps_done FROM running`,
+      `SELECT ${carried}, trail, arrayMap(number -> toUInt8(number), arrayFilter((number, sign) -> sign = 1, running, signs)) AS steps_done
+FROM running`,
     ],
   ];
 }

@@ -1,6 +1,6 @@
 import { layoutPart } from './layout.ts';
 import type { FunnelPlan, Part } from './plan.ts';
-import { type Component, componentOf, statesSql } from './states.ts';
+import { type Component, componentOf, isAttempt, statesSql } from './states.ts';
 
 /**
  * The events of attempts at their earliest, of the `stretches` from start to end, where excluded events may stand between them: the
@@ -25,7 +25,7 @@ export function backwardParts(plan: FunnelPlan): Part[] {
       const step = index + 1;
       const goesOn = [
         `reached > ${step}`,
-        'state.1 != 0',
+        isAttempt(components),
         ...bars
           .filter(({ after }) => after === step)
           .map(({ array, before }) => {

@@ -11,14 +11,14 @@ export type Component =
 
 const NOTHING = {
   position: 'toUInt32(0)',
-  at: 'toInt64(0)',
+  at: 'toInt64(-1)',
   rank: 'toUInt32(0)',
   ats: 'emptyArrayInt64()',
 } as const;
 
 export type StatesOptions = {
   readonly step: number;
-  /** The first is a position, which is 0 where there is no attempt. */
+  /** The first is a position or a time. One alone is no tuple: ClickHouse is much faster at numbers. */
   readonly components: readonly Component[];
   /** Array of the states of the step handled before; undefined = there is none. */
   readonly before: string | undefined;
@@ -32,13 +32,13 @@ export type StatesOptions = {
  * the choice of the attempt is that of the events as late as can be (see steps.ts).
  */
 export function statesSql({ step, components, before, condition, bars }: StatesOptions): string {
-  const none = noState(components);
-  const own = components.map((component, index) => {
-    const known = before === undefined ? NOTHING[component.of] : `state.${index + 1}`;
+  const none = stateOf(components.map(({ of }) => NOTHING[of]));
+  const own = components.map((component) => {
+    const known = before === undefined ? NOTHING[component.of] : componentOf(components, component);
     if (component.step === 'all') return `arrayPushFront(${known}, at)`;
     return component.step === 'newest' || component.step === step ? component.of : known;
   });
-  const body = `if(bitTest(mask, ${step - 1}) AND ${condition}, tuple(${own.join(', ')}), ${none})`;
+  const body = `if(bitTest(mask, ${step - 1}) AND ${condition}, ${stateOf(own)}, ${none})`;
   const arrays = {
     at: 'ats',
     mask: 'masks',
@@ -48,7 +48,7 @@ export function statesSql({ step, components, before, condition, bars }: StatesO
     ...(before === undefined ? {} : { state: beforeSql(before, none) }),
   };
   const used = Object.entries(arrays).filter(([name]) => new RegExp(`\\b${name}\\b`).test(body));
-  return `arrayFill(state -> state.1 != 0, arrayMap((${used.map(([name]) => name).join(', ')}) -> ${body},
+  return `arrayFill(state -> ${isAttempt(components)}, arrayMap((${used.map(([name]) => name).join(', ')}) -> ${body},
     ${used.map(([, array]) => array).join(', ')}))`;
 }
 
@@ -59,10 +59,15 @@ export function componentOf(
   state = 'state',
 ): string {
   const index = components.findIndex((component) => component.of === of && component.step === step);
-  return `${state}.${index + 1}`;
+  return components.length === 1 ? state : `${state}.${index + 1}`;
 }
 
-/** Stands for "no attempt". */
-function noState(components: readonly Component[]): string {
-  return `tuple(${components.map(({ of }) => NOTHING[of]).join(', ')})`;
+/** Whether a state is one of an attempt. */
+export function isAttempt(components: readonly Component[], state = 'state'): string {
+  const [first] = components as readonly [Component];
+  return `${componentOf(components, first, state)} ${first.of === 'at' ? '>= 0' : '!= 0'}`;
+}
+
+function stateOf(components: readonly string[]): string {
+  return components.length === 1 ? `${components[0]}` : `tuple(${components.join(', ')})`;
 }

@@ -2,7 +2,7 @@ import { backwardParts } from './backward.ts';
 import { earliestPart } from './earliest.ts';
 import { layoutPart } from './layout.ts';
 import type { FunnelPlan, Part } from './plan.ts';
-import { type Component, componentOf, statesSql } from './states.ts';
+import { type Component, componentOf, isAttempt, statesSql } from './states.ts';
 
 /**
  * Attempts at steps in order: those of the best of each trail.
@@ -28,7 +28,7 @@ export function stepParts(plan: FunnelPlan): Part[] {
   const { by, times, every } = question;
   const placed = places || by !== undefined || times;
   const components: readonly Component[] = [
-    { of: 'position', step: 1 },
+    ...(placed || within === undefined ? [{ of: 'position', step: 1 } as const] : []),
     ...(within === undefined ? [] : [{ of: 'at', step: 1 } as const]),
     ...bars.map(({ after }) => ({ of: 'rank', step: after }) as const),
   ];
@@ -48,7 +48,7 @@ export function stepParts(plan: FunnelPlan): Part[] {
   const levels = question.steps.map((_, index): Part => {
     const step = index + 1;
     const conditions = [
-      ...(step === 1 ? [] : ['state.1 != 0']),
+      ...(step === 1 ? [] : [isAttempt(components)]),
       ...(step === 1 && every !== undefined ? ['at <= until'] : []),
       ...(step > 1 && within !== undefined
         ? [`${componentOf(components, { of: 'at', step: 1 })} >= at - ${within}`]
@@ -61,8 +61,14 @@ export function stepParts(plan: FunnelPlan): Part[] {
     ];
     const before = step === 1 ? undefined : `states_${index}`;
     const states = statesSql({ step, components, before, condition: conditions.join(' AND ') || '1', bars });
-    const done = `states_${step}[-1].1 != 0`;
-    const place = `(arrayFirst(state -> state.1 != 0, states_${step}).1, arrayFirstIndex(state -> state.1 != 0, states_${step}))`;
+    const done = isAttempt(components, `states_${step}[-1]`);
+    const some = isAttempt(components);
+    const start = componentOf(
+      components,
+      { of: 'position', step: 1 },
+      `arrayFirst(state -> ${some}, states_${step})`,
+    );
+    const place = `(${start}, arrayFirstIndex(state -> ${some}, states_${step}))`;
     return [
       `level_${step}`,
       `SELECT ${carried.join(', ')},

@@ -20,18 +20,29 @@ export function trailParts(plan: FunnelPlan): Part[] {
     others: order === 'next',
   });
   const carried = keys.filter((key) => key !== 'period_number');
-  const event = ['at', 'event_id', `${maskType(plan)}(mask)`, ...(by === undefined ? [] : ['value_0'])];
   const trails = `SELECT ${carried.map((key) => (key === 'person' ? 'any(user_id) AS person' : key)).join(', ')},
-  arraySort(groupArray((${event.join(', ')}))) AS trail
+  ${trailSql(plan)} AS trail
 FROM (${rows})${sessionsOfSubjects ? '\nWHERE session_id != 0' : ''}
 GROUP BY ${carried.filter((key) => key !== 'person').join(', ')}`;
   if (every === undefined) return [['trails', trails]];
   return [['whole_trails', trails], ...periodParts(plan, every, carried.join(', '))];
 }
 
-/** As few bits as do for the steps and the exclusions. */
-function maskType({ matches }: FunnelPlan): string {
-  return `toUInt${[8, 16, 32].find((size) => size >= matches.length) ?? 64}`;
+/** Bits of an event id. */
+const ID_BITS = 53;
+
+/**
+ * Time, id and mask make one number where that has room for them, which ClickHouse gathers and sorts three times as fast as a tuple.
+ * A time has at least 42 bits then, which are those of the next hundred years.
+ */
+function trailSql({ question: { by }, matches }: FunnelPlan): string {
+  const bits = [8, 16, 32].find((size) => size >= matches.length) ?? 64;
+  const mask = `toUInt${bits}`;
+  if (by !== undefined) return `arraySort(groupArray((at, event_id, ${mask}(mask), value_0)))`;
+  const type = bits + ID_BITS + 42 <= 128 ? 'UInt128' : 'UInt256';
+  const packed = `bitOr(bitShiftLeft(to${type}(at), ${ID_BITS + bits}), bitOr(bitShiftLeft(to${type}(event_id), ${bits}), mask))`;
+  return `arrayMap(event -> (toInt64(bitShiftRight(event, ${ID_BITS + bits})), bitAnd(toUInt64(bitShiftRight(event, ${bits})), ${2 ** ID_BITS - 1}), ${mask}(event)),
+    arraySort(groupArray(${packed})))`;
 }
 
 function periodParts({ question, last, within }: FunnelPlan, every: Period, carried: string): Part[] {
