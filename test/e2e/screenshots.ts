@@ -21,7 +21,7 @@ const SHOTS: Readonly<
   live: {
     path: '/live?show=taken',
     ready: 'table.live',
-    before: (page) => page.locator('tbody:has-text("Completed Order") button.expand').first().click(),
+    before: (page) => page.locator('tbody:has(strong):has(.pair .quiet) button.expand').nth(1).click(),
   },
   user: { path: '/users?who=', ready: '.timeline' },
   funnel: {

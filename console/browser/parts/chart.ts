@@ -52,7 +52,8 @@ class CairnChart extends LitElement {
     this.#chart.setOption(
       {
         aria: { enabled: true, label: { description: this.label } },
-        animationDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 250,
+        animation: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+        animationDuration: 250,
         textStyle: { fontFamily: getComputedStyle(this).fontFamily, color: palette.quiet },
         color: [...palette.series],
         ...this.draw(palette),

@@ -27,6 +27,13 @@ export function namesAxis(names: readonly string[], palette: Palette) {
   };
 }
 
+/** Axis of names under lines, which go from edge to edge. */
+export function lineAxis(names: readonly string[], palette: Palette) {
+  const axis = namesAxis(names, palette);
+  const axisLabel = { ...axis.axisLabel, alignMinLabel: 'left', alignMaxLabel: 'right' };
+  return { ...axis, boundaryGap: false, axisLabel };
+}
+
 export function valueAxis(palette: Palette, formatter?: string) {
   return {
     type: 'value',
@@ -121,7 +128,7 @@ export function periodsChart(lines: readonly Line[], palette: Palette, tooltip: 
     tooltip: { ...tooltip, trigger: 'axis', valueFormatter: percentText },
     ...(shown.length > 1 ? { legend: legend(palette) } : {}),
     grid: { ...GRID, top: shown.length > 1 ? 44 : 20 },
-    xAxis: { ...namesAxis(periods, palette), boundaryGap: false },
+    xAxis: lineAxis(periods, palette),
     yAxis: valueAxis(palette, '{value} %'),
     series: shown.map((line) => ({
       name: line.name,

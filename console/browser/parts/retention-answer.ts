@@ -3,7 +3,7 @@ import type { RetentionAnswer, RetentionCohort } from '#queries/answer/retention
 import { percent, thousands } from '../format.ts';
 import { type Palette, tooltip } from './chart.ts';
 import { groupName } from './funnel-answer.ts';
-import { GRID, legend, namesAxis, valueAxis } from './funnel-charts.ts';
+import { GRID, legend, lineAxis, valueAxis } from './funnel-charts.ts';
 
 const MOST_COLOURS = 6;
 
@@ -13,7 +13,7 @@ export function retentionAnswer(answer: RetentionAnswer): TemplateResult {
   if (cohorts.length === 0) return html`<h2 class="headline">Nobody started in this time.</h2>`;
   const all = cohorts.reduce((sum, one) => sum + one.users, 0);
   const [, next] = curveOf(cohorts, columns);
-  const sentence = `${thousands(all)} ${subject}s in ${cohorts.length} cohorts${next == null ? '' : `; ${next.toFixed(1)} % came back, ${columns[1]}`}.`;
+  const sentence = `${thousands(all)} ${subject}s in ${cohorts.length} cohorts${next == null ? '' : `; ${next.toFixed(1)} % came back (${columns[1]})`}.`;
   const curves =
     groups === undefined
       ? [{ name: 'came back', curve: curveOf(cohorts, columns) }]
@@ -70,7 +70,7 @@ function chartOf(curves: readonly Curve[], columns: readonly string[], palette: 
     },
     ...(isOne ? {} : { legend: legend(palette) }),
     grid: isOne ? GRID : { ...GRID, top: 44 },
-    xAxis: { ...namesAxis(columns, palette), boundaryGap: false },
+    xAxis: lineAxis(columns, palette),
     yAxis: { ...valueAxis(palette, '{value} %'), min: 0, max: 100 },
     series: curves.map(({ name, curve }) => ({
       name,

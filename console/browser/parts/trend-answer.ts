@@ -3,7 +3,7 @@ import type { TrendAnswer } from '#queries/answer/trend-answer.ts';
 import { thousands } from '../format.ts';
 import { type Palette, tooltip } from './chart.ts';
 import { groupName } from './funnel-answer.ts';
-import { GRID, legend, namesAxis, valueAxis } from './funnel-charts.ts';
+import { GRID, legend, lineAxis, valueAxis } from './funnel-charts.ts';
 
 const MOST_LINES = 12;
 
@@ -57,7 +57,7 @@ function chartOf(lines: readonly Line[], periods: readonly string[], palette: Pa
     tooltip: { ...tooltip(palette), trigger: 'axis', valueFormatter: figureText },
     legend: { ...legend(palette), type: 'scroll', left: 16 },
     grid: { ...GRID, top: 44 },
-    xAxis: { ...namesAxis(periods, palette), boundaryGap: false },
+    xAxis: lineAxis(periods, palette),
     yAxis: valueAxis(palette),
     series: lines.map(({ name, figures }) => ({
       name,
