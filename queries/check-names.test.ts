@@ -51,6 +51,14 @@ test('namesOf() finds every name of a question once, and neither fields nor one 
   });
 });
 
+test('namesOf() tells properties apart that are written alike', () => {
+  const where = [{ property: { of: 'event', name: 'user.plan' }, is: 'known' }, 'user.plan known'];
+  assert.deepEqual(namesIn({ ask: 'funnel', steps: [{ event: 'A', where }] }).properties, [
+    of('event', 'user.plan'),
+    of('user', 'plan'),
+  ]);
+});
+
 test('unknownNames() looks for properties of users and sessions by their columns', () => {
   const names = namesIn({
     ask: 'cohort',

@@ -4,6 +4,7 @@ import { DEFINITIONS } from './protections/definitions.ts';
 import { KAFKAJS } from './protections/kafkajs.ts';
 import { LOADER } from './protections/loader.ts';
 import { PLANS } from './protections/plans.ts';
+import { QUESTIONS } from './protections/questions.ts';
 import { STAGES } from './protections/stages.ts';
 import { STARTS_AND_EDGES } from './protections/starts-and-edges.ts';
 
@@ -13,6 +14,7 @@ export const PROTECTIONS: readonly Protection[] = [
   ...PLANS,
   ...DEFINITIONS,
   ...ANSWERS,
+  ...QUESTIONS,
   ...STAGES,
   ...LOADER,
   ...STARTS_AND_EDGES,
