@@ -1,4 +1,4 @@
-"""Sessions of sample data as retentioneering splits them, as JSON on stdout.
+"""Sessions of sample data as retentioneering splits them, and funnels as it counts them, as JSON on stdout.
 
 Usage: driver.py CODE DATA, two directories with retentioneering installed: the one whose code is run, and the one
 whose data set `simple_shop` is read. Of each event of each data set: user, time in epoch ms, session of the user.
@@ -14,7 +14,13 @@ import types
 
 code, data = sys.argv[1:3]
 sys.path.insert(0, code)
-for name in ("retentioneering", "retentioneering.data_processors", "retentioneering.eventstream"):
+for name in (
+    "retentioneering",
+    "retentioneering.data_processors",
+    "retentioneering.eventstream",
+    "retentioneering.tools",
+    "retentioneering.utils",
+):
     package = types.ModuleType(name)
     package.__path__ = [os.path.join(code, *name.split("."))]
     sys.modules[name] = package
@@ -22,6 +28,7 @@ for name in ("retentioneering", "retentioneering.data_processors", "retentioneer
 import pandas as pd  # noqa: E402
 from retentioneering.data_processors.split_sessions import SplitSessions  # noqa: E402
 from retentioneering.eventstream.schema import EventstreamSchema  # noqa: E402
+from retentioneering_funnels import funnels  # noqa: E402
 
 DATASETS = ("retentioneering", "datasets")
 EPOCH = pd.Timestamp(0)
@@ -57,4 +64,5 @@ def split(frame):
     return [list(row) for row in zip(result["user_id"].tolist(), times.tolist(), result["session_index"].tolist())]
 
 
-print(json.dumps({build.__name__: split(build()) for build in (simple_shop, ecom, edges)}))
+sessions = {build.__name__: split(build()) for build in (simple_shop, ecom, edges)}
+print(json.dumps({**sessions, "funnels": {build.__name__: funnels(build(), data) for build in (simple_shop, ecom)}}))

@@ -1,6 +1,6 @@
 /**
- * The sessionizer against a public oracle: PyPI retentioneering, unmodified, splitting its own sample data by the same
- * timeout. Both begin a session after strictly more than it.
+ * The sessionizer and funnels against a public oracle: PyPI retentioneering, unmodified, with its own sample data. It splits
+ * sessions by the same timeout; both begin a session after strictly more than it. What its kinds of funnels are here is said at their tests.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -11,12 +11,22 @@ import { before, after as lastly, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ReadRecord } from '#lib/streams/fold-chunk.ts';
+import { eventNamed } from '#queries/event-match.ts';
+import {
+  type FunnelQuestion,
+  type FunnelRow,
+  type FunnelUserRow,
+  funnelQuery,
+  funnelUsersQuery,
+  PLAIN_FUNNEL,
+} from '#queries/funnel.ts';
 import { collectedCodec, sessionCodec } from '#schemas/codec.ts';
 import { recordKey } from '#schemas/ids.ts';
 import type { Session } from '#schemas/types.ts';
 import { emptyRecord } from '../../services/collector/core/input.ts';
 import { createSessionizer } from '../../services/sessionizer/core/processor.ts';
 import { StageRun } from '../model/stage-run.ts';
+import { QUESTION_DATABASE, startQuestionDatabase } from '../support/question-database.ts';
 
 const run = promisify(execFile);
 const PYTHON = process.platform === 'win32' ? 'python' : 'python3';
@@ -29,7 +39,19 @@ const HOUR_MS = 3_600_000;
 
 /** An event of the oracle's: its user, its time in epoch ms, and the number of its session among the user's. */
 type Split = readonly [user: number, timeMs: number, session: number];
-type Answer = Readonly<Record<'simple_shop' | 'ecom' | 'edges', readonly Split[]>>;
+type Counted = {
+  readonly kind: 'sequential' | 'closed' | 'open' | 'hybrid';
+  readonly steps: readonly string[];
+  readonly counts: readonly number[];
+};
+type Funnels = {
+  /** In the order of time, which is that of equal times too. */
+  readonly events: readonly (readonly [user: number, timeMs: number, name: string])[];
+  readonly counted: readonly Counted[];
+};
+type Answer = Readonly<Record<'simple_shop' | 'ecom' | 'edges', readonly Split[]>> & {
+  readonly funnels: Readonly<Record<'simple_shop' | 'ecom', Funnels>>;
+};
 
 let directory: string;
 let answer: Answer | undefined;
@@ -169,5 +191,62 @@ for (const [name, users, sessions] of [
     // Up to twenty hours late, in an order that has nothing to do with time: still within the bound.
     const late = logOf(splits, (index) => (index * 2_654_435_761) % (20 * HOUR_MS));
     assert.deepEqual(inOrder(sessionsOf(late)), expected);
+  });
+}
+
+/**
+ * What each kind of the oracle's funnels is here:
+ *
+ * - `sequential` (its version 5): a funnel without options.
+ * - `closed` (its version 3): `anchor: 'first'`. It differs where two later steps have the same time, which the data does not decide on.
+ * - `open`: for each step a funnel of that step alone.
+ * - `hybrid`: no option of ours. Who did a step and all before it in any order after the first one is who is in all the funnels
+ *   of the first step and one of them, from the first event of all.
+ */
+for (const name of ['simple_shop', 'ecom'] as const) {
+  test(`the funnels of ${name} are those that retentioneering counts`, async (t) => {
+    if (answer === undefined) {
+      t.skip(reason);
+      return;
+    }
+    const { events, counted } = answer.funnels[name];
+    const database = await startQuestionDatabase();
+    try {
+      await database.load(
+        events.map(([user, time, event], index) => ({ user, time, id: index + 1, name: event })),
+      );
+      const questionOf = (
+        steps: readonly string[],
+        anchor: FunnelQuestion['anchor'] = 'any',
+      ): FunnelQuestion => ({
+        ...{ ...PLAIN_FUNNEL, environment: 1, database: QUESTION_DATABASE, accountIdProperty: '' },
+        ...{ steps: steps.map(eventNamed), anchor },
+      });
+      const countsOf = async (question: FunnelQuestion) =>
+        (await database.rowsOf<FunnelRow>(funnelQuery(question)))[0]?.counts ?? [];
+      const usersOf = async (question: FunnelQuestion) => {
+        const place = { reached: question.steps.length, lost: false };
+        const rows = await database.rowsOf<FunnelUserRow>(funnelUsersQuery(question, place, 10_000));
+        return new Set(rows.map(({ user_id }) => user_id));
+      };
+      const ours = async ({ kind, steps }: Counted): Promise<readonly number[]> => {
+        if (kind === 'sequential') return countsOf(questionOf(steps));
+        if (kind === 'closed') return countsOf(questionOf(steps, 'first'));
+        const counts: number[] = [];
+        let all: ReadonlySet<number | null> | undefined;
+        for (const step of steps) {
+          const isFirst = all === undefined;
+          const hybrid = questionOf(isFirst ? [step] : [steps[0] as string, step], 'first');
+          const users = await usersOf(kind === 'open' ? questionOf([step]) : hybrid);
+          all = all === undefined || kind === 'open' ? users : all.intersection(users);
+          counts.push(all.size);
+        }
+        return counts;
+      };
+      assert.equal(counted.length, 48);
+      for (const one of counted) assert.deepEqual({ ...one, counts: await ours(one) }, one);
+    } finally {
+      await database.stop();
+    }
   });
 }
