@@ -9,6 +9,7 @@ import {
   type QuestionEvent,
   startQuestionDatabase,
 } from '../test/support/question-database.ts';
+import { UNSHRUNK } from '../test/support/question-history.ts';
 import { type EventMatch, type EventPattern, eventNamed } from './event-match.ts';
 import {
   type FunnelQuestion,
@@ -171,7 +172,7 @@ function always(
         for (const question of questions) await check(question, events);
       },
     ),
-    { numRuns },
+    { numRuns, ...UNSHRUNK },
   );
 }
 

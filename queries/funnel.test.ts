@@ -6,6 +6,7 @@ import {
   type QuestionDatabase,
   startQuestionDatabase,
 } from '../test/support/question-database.ts';
+import { UNSHRUNK } from '../test/support/question-history.ts';
 import { eventNamed } from './event-match.ts';
 import { type FunnelQuestion, type FunnelRow, funnelQuery, PLAIN_FUNNEL } from './funnel.ts';
 import { inlineParams } from './inline-params.ts';
@@ -156,7 +157,7 @@ test('funnelQuery() counts what trying every choice of events counts', async () 
         }
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 25, ...UNSHRUNK },
   );
 });
 

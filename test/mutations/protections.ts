@@ -1,6 +1,7 @@
 import type { Protection } from './protection.ts';
 import { ANSWERS } from './protections/answers.ts';
 import { DEFINITIONS } from './protections/definitions.ts';
+import { FUNNELS } from './protections/funnels.ts';
 import { KAFKAJS } from './protections/kafkajs.ts';
 import { LOADER } from './protections/loader.ts';
 import { PLANS } from './protections/plans.ts';
@@ -14,6 +15,7 @@ export const PROTECTIONS: readonly Protection[] = [
   ...PLANS,
   ...DEFINITIONS,
   ...ANSWERS,
+  ...FUNNELS,
   ...QUESTIONS,
   ...STAGES,
   ...LOADER,
