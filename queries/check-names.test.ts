@@ -99,3 +99,13 @@ test('nameProblems() says which events there are', () => {
   ]);
   assert.deepEqual(nameProblems(unknown, [], 'shop'), ['There are no events in shop yet']);
 });
+
+test('nameProblems() lets nothing out of a name that somebody has sent', () => {
+  const known: readonly KnownName[] = ['\u001b[2Jgone', 'two\nlines', 'x'.repeat(1000)].map((name) => ({
+    scope: 'event',
+    name,
+  }));
+  assert.deepEqual(nameProblems({ events: ['zzz'], properties: [] }, known, 'shop'), [
+    `Unknown event "zzz" in shop; there is \ufffd[2Jgone, two\ufffdlines, ${'x'.repeat(59)}…`,
+  ]);
+});

@@ -1,4 +1,5 @@
 import { didYouMean, nearNames } from '#lib/near-names.ts';
+import { shownText } from '#lib/shown-text.ts';
 import { columnName } from '#schemas/names.ts';
 import { FIELDS, type PropertyRef, type PropertyScope, propertyText } from './property-ref.ts';
 import type { Ask, Query } from './query.ts';
@@ -100,7 +101,7 @@ export function nameProblems(
     ...wrongEvents.map((name) => {
       const hint =
         didYouMean(name, known) ||
-        `; there is ${known.slice(0, 5).join(', ')}${known.length > 5 ? ', ...' : ''}`;
+        `; there is ${known.slice(0, 5).map(shownText).join(', ')}${known.length > 5 ? ', ...' : ''}`;
       return `Unknown event ${JSON.stringify(name)} in ${environment}${hint}`;
     }),
     ...properties
@@ -130,7 +131,10 @@ function unknownProperty(
     ...elsewhere.map((of) => ({ of, name: property.name })),
     ...nearNames(property.name, candidates[property.of]).map((name) => ({ of: property.of, name })),
   ];
-  const hint = meant.length === 0 ? '' : `; did you mean ${meant.map(writtenProperty).join(', ')}?`;
+  const hint =
+    meant.length === 0
+      ? ''
+      : `; did you mean ${meant.map((property) => shownText(writtenProperty(property))).join(', ')}?`;
   const what = property.of === 'event' ? 'property of events' : 'property';
   return `Unknown ${what} ${JSON.stringify(propertyText(property))} in ${environment}${hint}`;
 }

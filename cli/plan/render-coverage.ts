@@ -1,3 +1,4 @@
+import { printable, shownText } from '#lib/shown-text.ts';
 import type { Coverage, EventCoverage, ProfileCoverage, PropertyCoverage } from '#plans/core/coverage.ts';
 import { percent, renderTable, thousands } from '../table.ts';
 
@@ -23,7 +24,7 @@ export function renderCoverage(coverage: Coverage, planName: string): string {
       { title: 'properties', right: true },
     ],
     events.map(({ name, status, events, lastAt, properties }) => [
-      name,
+      shownText(name),
       SIGNS[status],
       thousands(events),
       lastAt === null ? '-' : new Date(lastAt).toISOString().slice(0, 16),
@@ -53,7 +54,7 @@ export function renderCoverage(coverage: Coverage, planName: string): string {
 }
 
 function section(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `${title}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return lines.length === 0 ? '' : `${title}\n${lines.map((line) => `  ${printable(line)}\n`).join('')}`;
 }
 
 function* eventLines(event: EventCoverage): Generator<string> {

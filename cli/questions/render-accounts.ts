@@ -1,6 +1,6 @@
+import { shownText } from '#lib/shown-text.ts';
 import type { AccountsAnswer } from '#queries/answer/accounts-answer.ts';
 import { renderTable, thousands } from '../table.ts';
-import { shownText } from './shown-text.ts';
 
 export function renderAccounts({ list, accounts, every }: AccountsAnswer): string {
   const properties = Object.keys(list[0]?.properties ?? {});

@@ -1,6 +1,6 @@
+import { shownText } from '#lib/shown-text.ts';
 import type { CohortAnswer } from '#queries/answer/cohort-answer.ts';
 import { renderTable, thousands } from '../table.ts';
-import { shownText } from './shown-text.ts';
 
 export function renderCohort({ users, list }: CohortAnswer): string {
   const number = `${thousands(users)} ${users === 1 ? 'user' : 'users'}\n`;

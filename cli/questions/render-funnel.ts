@@ -1,9 +1,10 @@
+import { shownText } from '#lib/shown-text.ts';
 import type { FunnelAnswer, FunnelStep, TimeFigures } from '#queries/answer/funnel-answer.ts';
 import { groupText } from '#queries/answer/groups.ts';
 import type { LostUsers } from '#queries/answer/lost-users.ts';
 import { bar, percent, renderTable, thousands } from '../table.ts';
 import { latestPeriods } from './latest-periods.ts';
-import { msText, shownText } from './shown-text.ts';
+import { msText } from './shown-text.ts';
 
 type Steps = { readonly steps: readonly FunnelStep[]; readonly whole?: TimeFigures };
 

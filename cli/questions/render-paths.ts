@@ -1,6 +1,6 @@
+import { shownText } from '#lib/shown-text.ts';
 import type { PathsAnswer } from '#queries/answer/paths-answer.ts';
 import { bar, percent, renderTable, thousands } from '../table.ts';
-import { shownText } from './shown-text.ts';
 
 const BAR_WIDTH = 12;
 

@@ -1,3 +1,4 @@
+import { shownText } from '#lib/shown-text.ts';
 import { groupText } from '#queries/answer/groups.ts';
 import {
   overallReturned,
@@ -5,7 +6,6 @@ import {
   type RetentionCohort,
 } from '#queries/answer/retention-answer.ts';
 import { percent, renderTable, thousands } from '../table.ts';
-import { shownText } from './shown-text.ts';
 
 export function renderRetention({ by, groups = [], cohorts, columns, subject }: RetentionAnswer): string {
   const all = renderCohorts(cohorts, columns, subject);

@@ -1,8 +1,9 @@
+import { shownText } from '#lib/shown-text.ts';
 import { groupText } from '#queries/answer/groups.ts';
 import type { SessionsAnswer } from '#queries/answer/sessions-answer.ts';
 import { percent, renderTable, thousands } from '../table.ts';
 import { latestPeriods } from './latest-periods.ts';
-import { msText, shownText } from './shown-text.ts';
+import { msText } from './shown-text.ts';
 
 type Figures = Omit<SessionsAnswer, 'ask' | 'environment' | 'every' | 'periods' | 'by' | 'groups'>;
 

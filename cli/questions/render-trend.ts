@@ -1,8 +1,9 @@
+import { shownText } from '#lib/shown-text.ts';
 import { groupText } from '#queries/answer/groups.ts';
 import type { TrendAnswer } from '#queries/answer/trend-answer.ts';
 import { renderTable } from '../table.ts';
 import { latestPeriods } from './latest-periods.ts';
-import { figureText, shownText } from './shown-text.ts';
+import { figureText } from './shown-text.ts';
 import { sparkline } from './sparkline.ts';
 
 type Line = {

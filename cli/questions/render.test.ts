@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shownText } from '#lib/shown-text.ts';
 import { printAnswer } from './print-answer.ts';
 import { progressText } from './progress-line.ts';
-import { figureText, shownText } from './shown-text.ts';
+import { figureText } from './shown-text.ts';
 import { sparkline } from './sparkline.ts';
 
 const shown = (answer: Parameters<typeof printAnswer>[0]) =>

@@ -1,13 +1,5 @@
 import { durationText, thousands } from '../table.ts';
 
-const LONGEST = 60;
-
-/** A text from outside on one line of a terminal: cut, and nothing in it moves the cursor. */
-export function shownText(text: string): string {
-  const printable = text.replaceAll(/\p{C}/gu, '\ufffd');
-  return printable.length > LONGEST ? `${printable.slice(0, LONGEST - 1)}…` : printable;
-}
-
 /** A number with two digits behind the point, or three that say something where it is small; a dash where there is none. */
 export function figureText(figure: number | null | undefined): string {
   if (figure === null || figure === undefined) return '-';
