@@ -114,6 +114,20 @@ test('a wrong key is refused, and guessing becomes slow for the address that doe
   assert.equal((await server.inject(form({ key: 'secret' }, '10.0.0.2'))).statusCode, 303);
 });
 
+test('what is no text is no key', async () => {
+  const server = consoleWith({ CAIRN_CONSOLE_KEY: 'secret' });
+  for (const payload of [{ key: 123 }, { key: ['secret'] }, { key: null }, { key: {} }, [], 'null']) {
+    const { statusCode } = await server.inject({
+      method: 'POST',
+      url: '/login',
+      remoteAddress: `10.0.0.${JSON.stringify(payload).length}`,
+      headers: { 'content-type': 'application/json' },
+      payload,
+    });
+    assert.equal(statusCode, 401, JSON.stringify(payload));
+  }
+});
+
 test('a login leads back to the page that was asked for, and to no other site', async () => {
   const server = consoleWith({ CAIRN_CONSOLE_KEY: 'secret' });
   const target = async (next: string) =>

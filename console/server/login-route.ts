@@ -33,7 +33,7 @@ export function addLogin(
     );
   });
 
-  server.post<{ Body: { key?: string; next?: string } | undefined }>('/login', (request, reply) => {
+  server.post<{ Body: { key?: unknown; next?: unknown } | undefined }>('/login', (request, reply) => {
     const { key = '', next: wanted } = request.body ?? {};
     const next = safeNext(wanted);
     const address = request.socket.remoteAddress ?? '';
@@ -54,7 +54,7 @@ export function addLogin(
       reply.header('retry-after', seconds);
       return refuse(429, `Too many wrong keys: try again in ${seconds} s`);
     }
-    const session = access.open(key);
+    const session = typeof key === 'string' ? access.open(key) : undefined;
     if (session === undefined) {
       guesses.wrong(address, performance.now());
       return refuse(401, 'This is no key of this console');
