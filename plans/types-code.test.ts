@@ -28,9 +28,11 @@ events:
       at: time
   Theme: { from: client, properties: { dark: boolean } }
   Opened: {}
+  "*/ Ended": { properties: { "*/": { one of: ["*/", b] } } }
 event properties:
   plan: string
-user properties: { seats: number }
+  "*/ x": string
+user properties: { seats: number, "*/": string }
 `;
 
 const USE = `import { type Heap, typedHeap, typedServer } from './events.ts';
@@ -128,6 +130,7 @@ test('typed code compiles under every strict check, and what is not as planned d
   const inJavaScript = `import { typedHeap, typedServer } from './shop.js';
 const server = typedServer('http://localhost:8080', '11');
 server.track({ identity: 'ann' }, 'Completed Order', { revenue: 5 });
+server.track({ identity: 'ann' }, '*/ Ended', { '*/': '*/', '*/ x': 'y' });
 // @ts-expect-error: a wrong type
 server.track({ identity: 'ann' }, 'Completed Order', { revenue: '5' });
 // @ts-expect-error: an event of servers

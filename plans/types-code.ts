@@ -97,7 +97,7 @@ export function typedServer(url: string, app_id: string): TypedServer {
 function javaScript(plan: Plan): string {
   const { events, eventProperties, userProperties, accountProperties } = plan;
   const typedef = (name: string, properties: readonly PlannedProperty[], empty = NOTHING) =>
-    `/** @typedef {${shape(properties, ' * ', empty)}} ${name} */`;
+    `/** @typedef {${withinComment(shape(properties, ' * ', empty))}} ${name} */`;
   const eventLines = events.map(
     ({ name, properties }) =>
       ` *   ${JSON.stringify(name)}: ${shape(properties, ' *   ', emptyEvent(plan))};\n`,
@@ -108,11 +108,11 @@ function javaScript(plan: Plan): string {
 
 /**
  * @typedef {{
-${eventLines.join('')} * }} Events
+${eventLines.map(withinComment).join('')} * }} Events
  */
 
-/** @typedef {${names(events.filter(({ from }) => from !== 'server'))}} ClientEvent */
-/** @typedef {${names(events.filter(({ from }) => from !== 'client'))}} ServerEvent */
+/** @typedef {${withinComment(names(events.filter(({ from }) => from !== 'server')))}} ClientEvent */
+/** @typedef {${withinComment(names(events.filter(({ from }) => from !== 'client')))}} ServerEvent */
 ${typedef('EventProperties', eventProperties, '{}')}
 ${typedef('UserProperties', userProperties)}
 ${typedef('AccountProperties', accountProperties)}
@@ -214,6 +214,11 @@ function valueType({ type, oneOf }: PlannedProperty): string {
 
 function names(events: readonly PlannedEvent[]): string {
   return events.length === 0 ? 'never' : events.map(({ name }) => JSON.stringify(name)).join(' | ');
+}
+
+/** Code with texts in quotes that can stand in a comment: `*\\/` is the same text. */
+function withinComment(code: string): string {
+  return code.replaceAll('*/', '*\\/');
 }
 
 /** Text that can stand in a comment. */
