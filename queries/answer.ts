@@ -31,8 +31,13 @@ export type Answer =
 
 /** The query behind a question. Throws QuestionError where it cannot be asked. */
 export function questionQuery(question: Question): Query {
+  return refusing(() => queryOf(question));
+}
+
+/** What cannot be asked is no bug. */
+function refusing<T>(make: () => T): T {
   try {
-    return queryOf(question);
+    return make();
   } catch (error) {
     throw error instanceof RangeError ? new QuestionError(error.message, { cause: error }) : error;
   }
@@ -79,8 +84,10 @@ export async function answerQuestion(ask: Ask, question: Question, nowMs: number
       return pathsAnswer(question, await ask<PathRow>(query));
     case 'cohort':
       return cohortAnswer(question, await ask<CohortRow>(query));
-    case 'trend':
-      return trendAnswer(question, fillTrend(question, await ask<TrendRow>(query), nowMs));
+    case 'trend': {
+      const rows = await ask<TrendRow>(query);
+      return refusing(() => trendAnswer(question, fillTrend(question, rows, nowMs)));
+    }
     case 'sessions': {
       const { every, by, ...whole } = question;
       const byValue = by === undefined ? [] : await ask<SessionsRow>(sessionsQuery({ ...whole, by }));

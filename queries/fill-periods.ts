@@ -38,7 +38,7 @@ export function fillPeriods<R extends Row>(
   const count = isEmpty ? 0 : Math.max(last - first + 1, 0);
   if (count > MOST_FILLED) {
     throw new RangeError(
-      `Cannot show so many periods: want at most ${MOST_FILLED} of a ${every}, current number is ${count}`,
+      `Cannot show so many periods: want at most ${MOST_FILLED}, current number of ${every}s is ${count}`,
     );
   }
   const grouped = Map.groupBy(rows, ({ value = null, others = false }) => JSON.stringify([others, value]));

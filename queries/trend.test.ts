@@ -211,7 +211,7 @@ test('fillTrend() shows no period that has not begun but those with events, and 
   });
   assert.throws(
     () => fillTrend({ ...QUESTION, every: 'hour', fromMs: 0 }, [], NOW_MS),
-    /Cannot show so many periods: want at most 10000 of a hour, current number is \d+/,
+    /Cannot show so many periods: want at most 10000, current number of hours is \d+/,
   );
 });
 

@@ -66,8 +66,12 @@ function parseFile(file: string, content: string): unknown {
     const document = parseDocument(content);
     const [error] = document.errors;
     if (error !== undefined) throw error;
-    return document.toJS();
+    const written: unknown = document.toJS();
+    // An anchor may stand within itself, which no question does: JSON says so.
+    JSON.stringify(written);
+    return written;
   } catch (error) {
-    throw new UsageError(`Cannot read ${file}: ${(error as Error).message.trimEnd()}`);
+    const why = error instanceof TypeError ? 'a part of it holds itself' : (error as Error).message.trimEnd();
+    throw new UsageError(`Cannot read ${file}: ${why}`);
   }
 }

@@ -134,6 +134,8 @@ export async function askQuestions(
   context: Context,
 ): Promise<number> {
   if (values.csv && values.json) throw new UsageError('Choose one: --csv or --json');
+  if (values.csv && questions.some(({ lost }) => lost !== undefined))
+    throw new UsageError('Choose one: --csv or --list-lost, as two tables are not one');
   const queries = questions.map(({ question }) => buildQuery(question));
   if (values.sql) {
     context.stdout.write(

@@ -303,6 +303,11 @@ const refused: readonly [args: readonly string[], code: number, said: RegExp][] 
   ],
   [['trend', '--event', 'Signup', '--formula', 'A +'], 2, /formula/],
   [
+    ['trend', '--event', 'Signup', '--every', 'hour', '--from', '2000-01-01'],
+    1,
+    /^Cannot show so many periods: want at most 10000, current number of hours is \d+\n$/,
+  ],
+  [
     ['funnel', ...Array.from({ length: 50 }, () => ['--step', 'A']).flat()],
     2,
     /^Cannot read --step: want at most 32, current number is 50\n/,
@@ -323,6 +328,7 @@ const refused: readonly [args: readonly string[], code: number, said: RegExp][] 
     /^Cannot read --where of --step 2: want a condition such as/,
   ],
   [['funnel', ...STEPS, '--json', '--csv'], 2, /^Choose one: --csv or --json\n/],
+  [['funnel', ...STEPS, '--csv', '--list-lost', '1'], 2, /^Choose one: --csv or --list-lost/],
   [['funnel', ...STEPS, '--max-seconds', '0'], 2, /^Cannot read --max-seconds: want a whole number from 1/],
   [['paths'], 2, /^Say where paths begin or end/],
   [['cohort'], 2, /^A rule is missing/],
@@ -358,6 +364,8 @@ test('ask says of a file everything that is wrong with it', async () => {
   );
   await writeFile(file, 'ask: [\n');
   assert.match((await run(['ask', file])).stderr, /^Cannot read .*wrong\.yaml: .*line 2/s);
+  await writeFile(file, 'ask: funnel\nsteps: &steps [*steps]\n');
+  assert.match((await run(['ask', file])).stderr, /^Cannot read .*wrong\.yaml: a part of it holds itself\n/);
 });
 
 test('a window that is longer than the range is noted', async () => {
