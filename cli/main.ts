@@ -16,7 +16,8 @@ if (process.env['npm_lifecycle_event'] !== undefined) {
 // A reader that has seen enough, such as head, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`Cannot write the answer: ${error.message}\n`);
+  process.exit(1);
 });
 
 const { env, stdin, stdout, stderr } = process;

@@ -8,8 +8,8 @@ import { UsageError } from '../usage-error.ts';
 export const paths = defineCommand({
   usage: '--after NAME | --before NAME [--depth N] [--top N] [--step NAME ...] [--from T] [--to T]',
   about: `What comes next: the most frequent sequences of events after (or before) each occurrence of an event. A path ends with
-its session, unless --across-sessions is given. Every event is a step, by its name; with --step only those. --where
-says more of the event before it.`,
+its session, and what is in none (most events of servers) is left out, unless --across-sessions is given. Every event is
+a step, by its name; with --step only those. --where says more of the event before it.`,
   options: {
     after: { type: 'string', value: 'NAME', doc: 'event that paths begin with' },
     before: { type: 'string', value: 'NAME', doc: 'event that paths end with' },
