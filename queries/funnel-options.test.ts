@@ -263,6 +263,30 @@ const cases: Case[] = [
     rows: [{ counts: [1, 1], betweenMs: units(1), wholeMs: units(1)[0] }],
   },
   {
+    title: 'of two sessions takes the one that got there first, with times asked for too',
+    events: [
+      [0, 1, 'X', 1],
+      [1, 2, 'A', 1],
+      [4, 3, 'B', 1],
+      [2, 4, 'A', 2],
+      [3, 5, 'B', 2],
+    ],
+    steps: ['A', 'B'],
+    options: { order: 'next', oneSession: true, times: true },
+    rows: [{ counts: [1, 1], betweenMs: units(1), wholeMs: units(1)[0] }],
+  },
+  {
+    title: 'in any order begins with the last event that will do, among events that end it at one time',
+    events: [
+      [0, 1, 'A'],
+      [1, 2, 'A'],
+      [1, 2, 'B'],
+    ],
+    steps: ['B', 'A'],
+    options: { order: 'any', times: true },
+    rows: [{ counts: [1, 1], betweenMs: units(0), wholeMs: units(0)[0] }],
+  },
+  {
     title: 'lets no attempt of a period begin in a later one',
     events: [
       [0, 1, 'A'],

@@ -45,7 +45,7 @@ FROM reached WHERE reached >= 1`,
     [
       'tails',
       `SELECT ${carried}, reached, ended_at, ended_id,
-  arrayReverse(${within === undefined ? 'arraySlice(trail, 1, ending)' : `arrayFilter(event -> event.1 >= ended_at - ${within}, arraySlice(trail, 1, ending))`}) AS trail
+  arrayReverse(arrayFilter(event -> (event.1, event.2) <= (ended_at, ended_id)${within === undefined ? '' : ` AND event.1 >= ended_at - ${within}`}, trail)) AS trail
 FROM ends`,
     ],
     [

@@ -46,7 +46,7 @@ FROM backward_${step + 1}`,
   const final = 'back_1[-1]';
   const value = by === undefined ? '' : componentOf(components, { of: 'position', step: by.step }, final);
   return [
-    ['reversed', `SELECT * EXCEPT (trail), arrayReverse(trail) AS trail FROM stretches`],
+    ['reversed', `SELECT * EXCEPT (stretch), arrayReverse(stretch) AS trail FROM stretches`],
     layoutPart(`backward_${last + 1}`, 'reversed', plan, { ranks: true }, shown.slice(keys.length)),
     ...levels,
     [

@@ -12,11 +12,11 @@ export function earliestPart({ question, keys, places }: FunnelPlan): Part {
     by === undefined ? 'done.5' : `if(done.1 + 1 = ${by.step}, position, done.5)`
   })`;
   const fold = `arrayFold((done, at, id, mask, position) -> if(bitTest(mask, done.1) AND (done.1 = 0 OR (at, id) > (done.2, done.3)), ${next}, done),
-    trail.1, trail.2, trail.3, arrayEnumerate(trail),
+    stretch.1, stretch.2, stretch.3, arrayEnumerate(stretch),
     (toUInt8(0), toInt64(0), toUInt64(0), emptyArrayInt64(), toUInt32(0)))`;
   return [
     'attempts',
-    `SELECT ${[...keys, 'reached', ...ends].join(', ')}, ${fold} AS done${by === undefined ? '' : ', trail.4[done.5] AS value'}${
+    `SELECT ${[...keys, 'reached', ...ends].join(', ')}, ${fold} AS done${by === undefined ? '' : ', stretch.4[done.5] AS value'}${
       times ? ', done.4 AS step_ats' : ''
     }
 FROM stretches`,

@@ -103,10 +103,11 @@ function attemptParts(plan: FunnelPlan): Part[] {
     return [['attempts', `SELECT ${keys.join(', ')}, ${ends}${value}\n${source}`]];
   }
   const carried = [...keys, ...(every === undefined ? [] : ['until'])].join(', ');
+  // Not named trail: what else is selected here would be read from the stretch.
   return [
     [
       'stretches',
-      `SELECT ${carried}, ${ends}, arraySlice(trail, ${from}, ${to} - ${from} + 1) AS trail\n${source}`,
+      `SELECT ${carried}, ${ends}, arraySlice(trail, ${from}, ${to} - ${from} + 1) AS stretch\n${source}`,
     ],
     ...(exclusions.length === 0 ? [earliestPart(plan)] : backwardParts(plan)),
   ];
