@@ -38,8 +38,12 @@ const RUNS = 3;
 const FORMS: readonly AnswerForm[] = ['asked', 'resolved', 'scan', 'joined'];
 /** A fill and a merge of parts take minutes. */
 const TIMEOUT_MS = 60 * 60 * 1000;
-/** The limits of questions, but for time. */
-const SETTINGS = limitSettings({ ...DEFAULT_LIMITS, maxSeconds: 600 });
+/** The limits of questions, but for time, and three times the memory: 8 steps over 50 M events need it. */
+const SETTINGS = limitSettings({
+  ...DEFAULT_LIMITS,
+  maxSeconds: 600,
+  maxMemoryBytes: 3 * DEFAULT_LIMITS.maxMemoryBytes,
+});
 /** ClickHouse's number of it, as its refusal says. */
 const TOO_MUCH_MEMORY = /error 241\b/;
 
