@@ -13,8 +13,8 @@ install_image=cairn-demo-install-$$
 free_port() {
   node_modules/.bin/node -e "import('./infra/embedded/ports.ts').then(async ({ pickFreePort }) => console.log(await pickFreePort()))"
 }
-CAIRN_HTTP_PORT=$(free_port) CAIRN_CLICKHOUSE_PORT=$(free_port) CAIRN_KAFKA_PORT=$(free_port)
-export CAIRN_HTTP_PORT CAIRN_CLICKHOUSE_PORT CAIRN_KAFKA_PORT
+CAIRN_HTTP_PORT=$(free_port) CAIRN_CLICKHOUSE_PORT=$(free_port) CAIRN_KAFKA_PORT=$(free_port) CAIRN_CONSOLE_PORT=$(free_port)
+export CAIRN_HTTP_PORT CAIRN_CLICKHOUSE_PORT CAIRN_KAFKA_PORT CAIRN_CONSOLE_PORT
 
 say() { echo "compose-demo: $*"; }
 scratch=$(mktemp -d)
