@@ -4,7 +4,7 @@ WITH visits AS
   FROM main_production.sessions
 )
 SELECT source AS "session.utm_source", count() AS sessions, uniqExact(user_id) AS users,
-  round(quantileExact(0.5)(ms)) AS "median duration ms", round(avg(ms)) AS "average duration ms",
+  quantileExact(0.5)(ms) AS "median duration ms", avg(ms) AS "average duration ms",
   avg(event_count) AS "events each", avg(pageview_count) AS "pageviews each", countIf(event_count = 1) AS bounced
 FROM visits
 GROUP BY source
