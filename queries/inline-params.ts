@@ -1,5 +1,5 @@
+import { identifier, literal } from '#lib/clickhouse/sql-text.ts';
 import type { Query } from './query.ts';
-import { identifier, literal } from './sql-text.ts';
 
 type Value = Query['params'][string];
 

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { identifier } from '#lib/clickhouse/sql-text.ts';
 import type { Environment } from '#lib/config/environments.ts';
 import {
   APPLIED_DEFINITIONS_SQL,
@@ -9,7 +10,6 @@ import {
 } from '#queries/definitions/applied-definitions.ts';
 import type { DefinitionPlan, FoundView } from '#queries/definitions/definition-plan.ts';
 import { definitionsDatabase } from '#queries/definitions/definition-view.ts';
-import { identifier } from '#queries/sql-text.ts';
 import { ask, clickHouseFailure } from '../clickhouse-access.ts';
 import { CommandError } from '../usage-error.ts';
 

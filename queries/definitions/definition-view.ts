@@ -1,10 +1,10 @@
+import { identifier, literal } from '#lib/clickhouse/sql-text.ts';
 import type { EventMatch } from '../event-match.ts';
 import { inlineParams } from '../inline-params.ts';
 import { capturedSql, namesOf, patternSql, tablesOf } from '../matched-rows.ts';
 import { Parameters } from '../parameters.ts';
 import { FIELDS } from '../property-ref.ts';
 import type { Query } from '../query.ts';
-import { identifier, literal } from '../sql-text.ts';
 import type { DefinedEvent } from './definition.ts';
 import { viewName } from './definition-set.ts';
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { identifier, literal } from '#lib/clickhouse/sql-text.ts';
 import { type DefinitionSet, readDefinitions, viewName } from '#queries/definitions/definition-set.ts';
 import {
   definitionCountsQuery,
@@ -16,7 +17,6 @@ import type { EventMatch } from '#queries/event-match.ts';
 import { eventRows } from '#queries/event-rows.ts';
 import { inlineParams } from '#queries/inline-params.ts';
 import { Parameters } from '#queries/parameters.ts';
-import { identifier, literal } from '#queries/sql-text.ts';
 import type { Collected } from '#schemas/types.ts';
 import { dictionariesOf } from '../../services/loader/core/resolver-sql.ts';
 import { openLoader, T0 } from '../support/loader-in-memory.ts';

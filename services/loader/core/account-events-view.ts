@@ -1,6 +1,6 @@
+import { identifier } from '#lib/clickhouse/sql-text.ts';
 import type { Accounts } from './accounts-view.ts';
 import type { Property } from './property-columns.ts';
-import { identifier } from './sql-text.ts';
 import { columnsOfUsers } from './users-view.ts';
 import { ABSENT, type ViewEnvironment, view } from './view-text.ts';
 

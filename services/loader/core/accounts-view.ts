@@ -1,5 +1,5 @@
+import { identifier } from '#lib/clickhouse/sql-text.ts';
 import { latestValue, type Property, propertyColumns } from './property-columns.ts';
-import { identifier } from './sql-text.ts';
 import { moment, rowsOf, type ViewEnvironment, view } from './view-text.ts';
 
 /** What the views of an environment need to know of its accounts. */

@@ -1,9 +1,9 @@
+import { identifier, literal } from '#lib/clickhouse/sql-text.ts';
 import { PAGEVIEWS_TABLE } from '#schemas/names.ts';
 import { columnsOf, STORED_TABLES } from './columns.ts';
 import { type Property, propertyColumns } from './property-columns.ts';
 import { LIVE_GENERATION, resolvedSessionId, resolvedUserId } from './resolver-sql.ts';
 import { CAPTURED, HEAP_ONLY_OF_SESSION, OF_SESSION, sessionRows } from './sessions-view.ts';
-import { identifier, literal } from './sql-text.ts';
 import { absent, id, moment, rowsOf, select, text, type ViewEnvironment, view } from './view-text.ts';
 
 const ACCESSIBILITY = ['screen_a11y_id', 'screen_a11y_label'] as const;

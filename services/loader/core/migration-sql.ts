@@ -1,4 +1,5 @@
-import { literal, timeText } from './sql-text.ts';
+import { literal } from '#lib/clickhouse/sql-text.ts';
+import { timeText } from './time-text.ts';
 
 /** Queries of the identity resolver over `cairn.user_migrations`. Ids are numbers, safe to write into SQL. */
 

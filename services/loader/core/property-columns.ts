@@ -1,6 +1,6 @@
+import { identifier, literal } from '#lib/clickhouse/sql-text.ts';
 import { columnName, isAddressable } from '#schemas/names.ts';
 import { TIME_TEXT } from './property-shape.ts';
-import { identifier, literal } from './sql-text.ts';
 
 /** Types that values of a property have, as bits of a set. A text that says a time is `string` and `time`. */
 export const PROPERTY_TYPES = { number: 1, string: 2, boolean: 4, other: 8, time: 16 } as const;

@@ -1,4 +1,4 @@
-import { literal } from './sql-text.ts';
+import { literal } from '#lib/clickhouse/sql-text.ts';
 
 /**
  * Who a device is and which session an absorbed one became, looked up when a view is read. Figures and

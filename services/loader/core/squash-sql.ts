@@ -1,5 +1,5 @@
+import { literal } from '#lib/clickhouse/sql-text.ts';
 import { ofGeneration, resolvedUserId } from './resolver-sql.ts';
-import { literal } from './sql-text.ts';
 
 /*
  * The squash: stored user ids brought up to what readers see. Views resolve from `device_id`, so it changes no answer,

@@ -1,6 +1,6 @@
+import { identifier, literal } from '#lib/clickhouse/sql-text.ts';
 import { columnsOf, STORED_TABLES, type StoredTable } from './columns.ts';
 import type { Range } from './position.ts';
-import { identifier, literal } from './sql-text.ts';
 
 /**
  * Inserts a table remembers by token. The loader repeats only an insert whose commit it never made, the last

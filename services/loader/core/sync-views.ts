@@ -1,4 +1,4 @@
-import { literal } from './sql-text.ts';
+import { literal } from '#lib/clickhouse/sql-text.ts';
 import { rowsOf, type ViewEnvironment, view } from './view-text.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { identifier } from '#lib/clickhouse/sql-text.ts';
 import { type Accounts, accountColumns, latestOfAccounts } from './accounts-view.ts';
 import {
   latestValue,
@@ -9,7 +10,6 @@ import {
   WRITE_ORDER,
 } from './property-columns.ts';
 import { resolvedUserId } from './resolver-sql.ts';
-import { identifier } from './sql-text.ts';
 import { INITIAL, NEVER, NO_SESSION } from './storage-sql.ts';
 import { ABSENT, rowsOf, text, type ViewEnvironment, view } from './view-text.ts';
 

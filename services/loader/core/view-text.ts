@@ -1,5 +1,5 @@
+import { identifier } from '#lib/clickhouse/sql-text.ts';
 import { LIVE_GENERATION } from './resolver-sql.ts';
-import { identifier } from './sql-text.ts';
 
 /*
  * Views of a readers' database, in the schema that users of Heap Connect know: empty text and absent ids are NULL,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ClickHouse, ClickHouseError } from '#lib/clickhouse/client.ts';
+import { identifier } from '#lib/clickhouse/sql-text.ts';
 import type { Environment } from '#lib/config/environments.ts';
 import type { Logger } from '#lib/service/logger.ts';
 import { PAGEVIEWS_TABLE, RESERVED_TABLES } from '#schemas/names.ts';
@@ -11,9 +12,9 @@ import { type NameRegistry, type NameRow, type NewName, namesOf, type Scope } fr
 import { firstTyped } from '../core/property-columns.ts';
 import { dictionariesOf, type Reader } from '../core/resolver-sql.ts';
 import { resolvedSessionsSql, sessionsViewSql } from '../core/sessions-view.ts';
-import { identifier, timeText } from '../core/sql-text.ts';
 import { firstLiveSql, STORAGE_SQL } from '../core/storage-sql.ts';
 import { syncViewsSql } from '../core/sync-views.ts';
+import { timeText } from '../core/time-text.ts';
 import { usersViewSql } from '../core/users-view.ts';
 import { keepDictionaries } from './dictionary-keeper.ts';
 import type { LoaderMetrics } from './loader-metrics.ts';

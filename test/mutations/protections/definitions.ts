@@ -23,7 +23,7 @@ export const DEFINITIONS: readonly Protection[] = [
   {
     name: 'definitions: literals are escaped',
     against: 'a definition that writes SQL into its view',
-    file: 'queries/sql-text.ts',
+    file: 'lib/clickhouse/sql-text.ts',
     find: `  "'": "\\\\'",`,
     replace: `  "'": "'",`,
     testFile: 'queries/inline-params.test.ts',
