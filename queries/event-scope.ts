@@ -1,4 +1,4 @@
-import type { Query } from './query.ts';
+import type { Parameters } from './parameters.ts';
 
 /** Which events a question is about. */
 export type EventScope = {
@@ -10,20 +10,22 @@ export type EventScope = {
   readonly toMs?: number | undefined;
 };
 
-/** Conditions, to be joined by AND, and their parameters. */
-export function scopeConditions({ environment, fromMs, toMs }: EventScope): {
-  conditions: string[];
-  params: Query['params'];
-} {
-  const conditions = ['environment = {environment:UInt16}'];
-  if (fromMs !== undefined) conditions.push("time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')");
-  if (toMs !== undefined) conditions.push("time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')");
-  return {
-    conditions,
-    params: {
-      environment,
-      ...(fromMs === undefined ? {} : { from: fromMs }),
-      ...(toMs === undefined ? {} : { to: toMs }),
-    },
-  };
+/** Conditions on `time`, to be joined by AND. Their parameters have no names of their own: a query may read several ranges. */
+export function rangeConditions(
+  { fromMs, toMs }: Pick<EventScope, 'fromMs' | 'toMs'>,
+  parameters: Parameters,
+): readonly string[] {
+  const moment = (ms: number) => `fromUnixTimestamp64Milli(${parameters.add(ms, 'Int64')}, 'UTC')`;
+  return [
+    ...(fromMs === undefined ? [] : [`time >= ${moment(fromMs)}`]),
+    ...(toMs === undefined ? [] : [`time < ${moment(toMs)}`]),
+  ];
+}
+
+/** Conditions, to be joined by AND. */
+export function scopeConditions(scope: EventScope, parameters: Parameters): readonly string[] {
+  return [
+    `environment = ${parameters.add(scope.environment, 'UInt16')}`,
+    ...rangeConditions(scope, parameters),
+  ];
 }

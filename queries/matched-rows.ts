@@ -1,7 +1,7 @@
 import { isAddressable, PAGEVIEWS_TABLE, tableName } from '#schemas/names.ts';
 import { conditionSql } from './condition-sql.ts';
 import type { EventMatch, EventPattern } from './event-match.ts';
-import type { EventScope } from './event-scope.ts';
+import { scopeConditions } from './event-scope.ts';
 import type { Parameters } from './parameters.ts';
 import { FIELDS, type PropertyRef, type PropertyScope, propertyKey } from './property-ref.ts';
 import { accountIdColumn, type QuestionScope, type Subject } from './question-scope.ts';
@@ -54,7 +54,7 @@ export function matchedRows(
   const columnOf = (property: PropertyRef) => columns.get(propertyKey(property))?.column as string;
   const maskSql = maskOf(matches, parameters, columnOf);
   const where = [
-    ...scopeSql({ ...scope, ...wanted.read }, parameters),
+    ...scopeConditions({ ...scope, ...wanted.read }, parameters),
     ...(subject === 'session' ? ['session_id != 0'] : []),
     ...(members === undefined ? [] : [members]),
   ];
@@ -126,16 +126,6 @@ function captured(
   FROM cairn.resolved_events
   WHERE ${where.join(' AND ')}
 `;
-}
-
-/** The scope's conditions. Its parameters have no names of their own: a query may read several ranges. */
-function scopeSql({ environment, fromMs, toMs }: EventScope, parameters: Parameters): readonly string[] {
-  const moment = (ms: number) => `fromUnixTimestamp64Milli(${parameters.add(ms, 'Int64')}, 'UTC')`;
-  return [
-    `environment = ${parameters.add(environment, 'UInt16')}`,
-    ...(fromMs === undefined ? [] : [`time >= ${moment(fromMs)}`]),
-    ...(toMs === undefined ? [] : [`time < ${moment(toMs)}`]),
-  ];
 }
 
 /** Names that all rows have one of; undefined where a pattern takes any. */

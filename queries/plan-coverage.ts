@@ -6,7 +6,7 @@ import { LARGEST_TIME_MS, patternInRe2, TIME_PATTERN } from '#plans/core/pattern
 import type { PlannedProperty } from '#plans/core/plan.ts';
 import { CAPTURED_TYPES } from '#schemas/kinds.ts';
 import { columnName, isAddressable, PAGEVIEWS_TABLE, tableName } from '#schemas/names.ts';
-import { type EventScope, scopeConditions } from './event-scope.ts';
+import { type EventScope, rangeConditions, scopeConditions } from './event-scope.ts';
 import { Parameters } from './parameters.ts';
 import type { Query } from './query.ts';
 
@@ -113,14 +113,15 @@ export function sessionPropertiesQuery(
   database: string,
   columns: readonly string[],
 ): Query {
-  const { parameters, where } = begin(scope);
+  const parameters = new Parameters();
+  const range = rangeConditions(scope, parameters);
   const counts = columns.map((column) => {
     const value = parameters.add(columnName(column), 'Identifier');
     return `countIf(isNotNull(${value}) AND toString(${value}) != '')`;
   });
   return {
     sql: `SELECT count() AS sessions, [${counts.join(', ')}] AS count FROM ${parameters.add(database, 'Identifier')}.sessions
-WHERE ${where.replace(/^environment = \S+( AND )?/, '') || '1'}`,
+WHERE ${range.join(' AND ') || '1'}`,
     params: parameters.values,
   };
 }
@@ -128,9 +129,7 @@ WHERE ${where.replace(/^environment = \S+( AND )?/, '') || '1'}`,
 const LIVE = '(SELECT argMax(g, switched_at) FROM cairn.live)';
 
 function begin(scope: EventScope, parameters: Parameters = new Parameters()) {
-  const { conditions, params } = scopeConditions(scope);
-  Object.assign(parameters.values, params);
-  return { parameters, where: conditions.join(' AND ') };
+  return { parameters, where: scopeConditions(scope, parameters).join(' AND ') };
 }
 
 function capturedSql(parameters: Parameters): string {

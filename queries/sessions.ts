@@ -1,4 +1,5 @@
 import { memberSql } from './cohort-members.ts';
+import { rangeConditions } from './event-scope.ts';
 import { Parameters } from './parameters.ts';
 import { periodNumberSql, periodTextSql } from './periods.ts';
 import type { Query } from './query.ts';
@@ -28,13 +29,11 @@ const COUNTS: readonly string[] = ['sessions', 'users', 'bounced'];
  * Throws RangeError where the question cannot be asked.
  */
 export function sessionsQuery(question: SessionsQuestion): Query {
-  const { database, fromMs, toMs, among, every, by, top = DEFAULT_TOP } = question;
+  const { database, among, every, by, top = DEFAULT_TOP } = question;
   checkTop(top);
   const parameters = new Parameters();
-  const moment = (ms: number) => `fromUnixTimestamp64Milli(${parameters.add(ms, 'Int64')}, 'UTC')`;
   const conditions = [
-    ...(fromMs === undefined ? [] : [`time >= ${moment(fromMs)}`]),
-    ...(toMs === undefined ? [] : [`time < ${moment(toMs)}`]),
+    ...rangeConditions(question, parameters),
     ...(among === undefined ? [] : [memberSql(question, parameters, among)]),
   ];
   const keys = [...(every === undefined ? [] : ['number']), ...(by === undefined ? [] : ['value'])];
